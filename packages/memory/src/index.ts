@@ -1,1 +1,3 @@
-export {};
+export { MemoryError } from "./error.ts";
+export { HIGHEST_ADDRESS, LOWEST_ADDRESS, Memory, type MemoryOptions } from "./memory.ts";
+export type { AllocOptions, Region } from "./region.ts";

@@ -1,0 +1,564 @@
+import { UnsupportedError } from "@bpf-ts/uapi";
+import { Blocks, type PageSource } from "./blocks.ts";
+import { hex, MemoryError } from "./error.ts";
+import { PAGE_SIZE, PageRuns } from "./pages.ts";
+import type { AllocOptions, Region } from "./region.ts";
+import { FLAG_READ, FLAG_RESERVED, FLAG_WRITE, type Span } from "./span.ts";
+import { SubRegions } from "./sub-regions.ts";
+
+/** Bytes a page of WebAssembly. */
+const WASM_PAGE = 65536;
+/** The lowest address that a block can have: null and small integers never point to anything. */
+export const LOWEST_ADDRESS = 65536;
+/** Addresses from here on are never used, so that a negative errno is never taken for a pointer. */
+export const HIGHEST_ADDRESS = 0xffff_0000;
+
+const RED_ZONE_BYTE = 0xbb;
+const FREED_BYTE = 0x6b;
+
+/** How a {@link Memory} is made. */
+export interface MemoryOptions {
+  /** Bytes at the start; grows on demand. 256 KiB unless told otherwise. */
+  initialBytes?: number;
+  /** Bytes that it never exceeds, at most 4 GiB - 64 KiB. 1 GiB unless told otherwise. */
+  maxBytes?: number;
+  /** Bytes kept free and filled with 0xbb on both sides of each block, looked at by `free` and `checkRedZones`. For tests. */
+  redZone?: number;
+  /** Fill freed blocks with 0x6b instead of leaving their content. For tests. */
+  poison?: boolean;
+}
+
+/**
+ * The one linear memory of a BPF machine: a `WebAssembly.Memory`, an allocator, and the list of regions that programs may touch. An address
+ * is an offset into it, unsigned 32 bit; everywhere in this class an address may also be given as the same 32 bits signed.
+ *
+ * Two kinds of access: `read`, `write`, `readCString`, `isLive` go by the regions, as a program's accesses do; `getU32`, `copy` and so on are
+ * the machine's own, unchecked but for the memory's end (RangeError: that is a bug of the caller).
+ */
+export class Memory {
+  /** The `WebAssembly.Memory`, typed opaquely so that no declaration needs the DOM library: hand it to wasm modules as import. */
+  readonly wasm: object;
+  /** Bytes that the memory never exceeds. */
+  readonly maxBytes: number;
+  readonly #memory: WebAssembly.Memory;
+  readonly #runs: PageRuns;
+  readonly #blocks: Blocks;
+  readonly #redZone: number;
+  readonly #poison: boolean;
+  readonly #labels: string[] = [""];
+  readonly #labelIds: Map<string, number> = new Map([["", 0]]);
+  #u8: Uint8Array;
+  #u32: Uint32Array;
+  #i32: Int32Array;
+  #view: DataView;
+  #generation = 0;
+  // The region that answered last: most accesses hit it again. Emptied whenever a region goes or changes.
+  #hitBase = 0;
+  #hitEnd = 0;
+  #hitWritable = false;
+
+  /**
+   * @throws {@link MemoryError} EINVAL for sizes that no memory can have, ENOMEM if the host refuses.
+   * @throws UnsupportedError `unsupported: WebAssembly` where the host has none.
+   */
+  constructor(options: MemoryOptions = {}) {
+    if (typeof WebAssembly === "undefined") throw new UnsupportedError("WebAssembly");
+    const maxBytes = options.maxBytes ?? 1024 * 1024 * 1024;
+    const initialBytes = options.initialBytes ?? Math.min(256 * 1024, maxBytes);
+    const redZone = options.redZone ?? 0;
+    if (!(maxBytes >= 2 * WASM_PAGE && maxBytes <= HIGHEST_ADDRESS)) {
+      throw invalid(`memory limit of ${maxBytes} bytes out of range [${2 * WASM_PAGE}, ${HIGHEST_ADDRESS}]`);
+    }
+    if (!(initialBytes >= 0 && initialBytes <= maxBytes)) {
+      throw invalid(`initial memory of ${initialBytes} bytes out of range [0, ${maxBytes}]`);
+    }
+    if (!(Number.isInteger(redZone) && redZone >= 0 && redZone <= PAGE_SIZE && redZone % 8 === 0)) {
+      throw invalid(`red zone of ${redZone} bytes: must be a multiple of 8 up to ${PAGE_SIZE}`);
+    }
+    const maximum = Math.floor(maxBytes / WASM_PAGE);
+    const initial = Math.max(2, Math.min(maximum, Math.ceil(initialBytes / WASM_PAGE)));
+    try {
+      this.#memory = new WebAssembly.Memory({ initial, maximum });
+    } catch (cause) {
+      throw new MemoryError(`the host refuses a memory of ${initial} to ${maximum} wasm pages`, {
+        code: "ENOMEM",
+        errno: 12,
+        details: { initial, maximum },
+        cause,
+      });
+    }
+    this.wasm = this.#memory;
+    this.maxBytes = maximum * WASM_PAGE;
+    this.#redZone = redZone;
+    this.#poison = options.poison ?? false;
+    this.#u8 = new Uint8Array(this.#memory.buffer);
+    this.#u32 = new Uint32Array(this.#memory.buffer);
+    this.#i32 = new Int32Array(this.#memory.buffer);
+    this.#view = new DataView(this.#memory.buffer);
+    this.#runs = new PageRuns(LOWEST_ADDRESS / PAGE_SIZE, (initial * WASM_PAGE) / PAGE_SIZE);
+    const source: PageSource = {
+      runs: this.#runs,
+      takePages: (pages, align) => this.#takePages(pages, align),
+      clear: (address, size) => this.fill(address, 0, size),
+    };
+    this.#blocks = new Blocks(source, redZone);
+  }
+
+  /** All bytes. Dies at the next growth: ask again after anything that may allocate. */
+  get u8(): Uint8Array {
+    return this.#u8;
+  }
+
+  /** All bytes as unsigned words, indexed by `address >>> 2`. Dies at the next growth. */
+  get u32(): Uint32Array {
+    return this.#u32;
+  }
+
+  /** All bytes as signed words, indexed by `address >>> 2`. Dies at the next growth. */
+  get i32(): Int32Array {
+    return this.#i32;
+  }
+
+  /** All bytes as a DataView. Dies at the next growth. */
+  get dataView(): DataView {
+    return this.#view;
+  }
+
+  /** Counts growths: views taken at an earlier generation are dead. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Present size in bytes. */
+  get byteLength(): number {
+    return this.#u8.length;
+  }
+
+  /** Bytes of all blocks in use, as they were asked for. 0 when nothing leaks. */
+  get liveBytes(): number {
+    return this.#blocks.liveBytes;
+  }
+
+  /** Blocks in use. */
+  get liveBlocks(): number {
+    return this.#blocks.count;
+  }
+
+  /** Bytes of pages that hold blocks, the allocator's own loss included. */
+  get committedBytes(): number {
+    return this.#runs.used * PAGE_SIZE;
+  }
+
+  /**
+   * A zeroed block that programs may touch: one region.
+   *
+   * @param size bytes, at least 1
+   * @returns its address
+   * @throws {@link MemoryError} ENOMEM if the limit leaves no room, EINVAL for sizes or alignments that are none. Nothing has changed then.
+   */
+  alloc(size: number, options: AllocOptions = {}): number {
+    const flags = options.writable === false ? FLAG_READ : FLAG_READ | FLAG_WRITE;
+    return this.#take(size, options.align ?? 8, flags, options.label ?? "");
+  }
+
+  /**
+   * A zeroed block that programs may not touch, for the machine's own structures and as room for {@link addRegion}.
+   *
+   * @throws {@link MemoryError} as {@link alloc}
+   */
+  reserve(size: number, options: Omit<AllocOptions, "writable"> = {}): number {
+    return this.#take(size, options.align ?? 8, FLAG_RESERVED, options.label ?? "");
+  }
+
+  /**
+   * Frees a block of {@link alloc} or {@link reserve}, with all regions inside it.
+   *
+   * @throws Error if no block begins there: a caller's bug.
+   */
+  free(address: number): void {
+    const base = address >>> 0;
+    const span = this.#blocks.spanOf(base);
+    const slot = span === undefined ? -1 : this.#blocks.slotOf(span, base);
+    if (span === undefined || slot < 0) throw new Error(`free of ${hex(base)}: no block begins there`);
+    if (this.#redZone > 0) this.#checkRedZone(span, slot);
+    this.#forgetHit();
+    const size = span.sizes[slot]!;
+    this.#blocks.release(span, slot);
+    if (this.#poison) this.fill(base, FREED_BYTE, size);
+  }
+
+  /**
+   * Makes part of a reserved block a region of its own.
+   *
+   * @throws Error if it does not lie in one reserved block, or overlaps another region: a caller's bug.
+   */
+  addRegion(base: number, size: number, options: { label?: string; writable?: boolean } = {}): void {
+    const address = base >>> 0;
+    const { span, slot } = this.#reservedAt(address, size);
+    span.subs ??= new Map();
+    let subs = span.subs.get(slot);
+    if (subs === undefined) span.subs.set(slot, (subs = new SubRegions()));
+    if (!subs.add(address, address + size, options.writable ?? true, options.label ?? "")) {
+      throw new Error(`region at ${hex(address)} of ${size} bytes overlaps another`);
+    }
+  }
+
+  /**
+   * Ends a region of {@link addRegion}.
+   *
+   * @throws Error if none begins there: a caller's bug.
+   */
+  removeRegion(base: number): void {
+    const address = base >>> 0;
+    this.#forgetHit();
+    const span = this.#blocks.spanOf(address);
+    const slot = span === undefined ? -1 : Math.floor((address - span.base) / span.slot);
+    if (!span?.subs?.get(slot)?.remove(address)) throw new Error(`no region begins at ${hex(address)}`);
+  }
+
+  /**
+   * Changes whether programs may write the region that begins at `base`.
+   *
+   * @throws Error if none begins there: a caller's bug.
+   */
+  protect(base: number, writable: boolean): void {
+    const address = base >>> 0;
+    this.#forgetHit();
+    const span = this.#blocks.spanOf(address);
+    const slot = span === undefined ? -1 : this.#blocks.slotOf(span, address);
+    if (span !== undefined && slot >= 0 && (span.flags[slot]! & FLAG_RESERVED) === 0) {
+      span.flags[slot] = writable ? FLAG_READ | FLAG_WRITE : FLAG_READ;
+      return;
+    }
+    const holder = span === undefined ? -1 : Math.floor((address - span.base) / span.slot);
+    if (!span?.subs?.get(holder)?.protect(address, writable)) throw new Error(`no region begins at ${hex(address)}`);
+  }
+
+  /**
+   * Whether a program may access `size` bytes at `address`: all of them in one region, writable if `write`. An access of 0 bytes is live where
+   * one byte would be.
+   */
+  isLive(address: number, size: number, write = false): boolean {
+    const start = address >>> 0;
+    const end = start + (size === 0 ? 1 : size);
+    if (start >= this.#hitBase && end <= this.#hitEnd && (!write || this.#hitWritable) && size >= 0) return true;
+    return this.#isLiveSlow(start, end, write);
+  }
+
+  #isLiveSlow(start: number, end: number, write: boolean): boolean {
+    const blocks = this.#blocks;
+    if (!(end > start) || !blocks.covers(start, end, write)) return false;
+    this.#hitBase = blocks.hitBase;
+    this.#hitEnd = blocks.hitEnd;
+    this.#hitWritable = blocks.hitWritable;
+    return true;
+  }
+
+  /** The region that holds `address`, undefined if programs have no access there. */
+  regionAt(address: number): Region | undefined {
+    const at = address >>> 0;
+    const span = this.#blocks.spanOf(at);
+    if (span === undefined) return undefined;
+    const slot = Math.floor((at - span.base) / span.slot);
+    const size = slot < span.count ? span.sizes[slot]! : 0;
+    const base = span.base + slot * span.slot + span.offset;
+    if (at < base || at >= base + size) return undefined;
+    const flags = span.flags[slot]!;
+    if ((flags & FLAG_RESERVED) !== 0) return span.subs?.get(slot)?.find(at);
+    return { base, size, writable: (flags & FLAG_WRITE) !== 0, label: this.#labels[span.labels[slot]!]! };
+  }
+
+  /** All regions in order of address. */
+  liveRegions(): Region[] {
+    const regions: Region[] = [];
+    for (const { span, slot } of this.#blocks.slots()) {
+      if ((span.flags[slot]! & FLAG_RESERVED) === 0) {
+        regions.push(this.regionAt(span.base + slot * span.slot + span.offset)!);
+        continue;
+      }
+      const subs = span.subs?.get(slot);
+      for (let at = 0; subs !== undefined && at < subs.count; at++) regions.push(subs.at(at));
+    }
+    return regions;
+  }
+
+  /** All blocks in use in order of address, reserved ones included (`writable` false): what a leak check prints. */
+  liveBlockList(): Region[] {
+    const blocks: Region[] = [];
+    for (const { span, slot } of this.#blocks.slots()) {
+      blocks.push({
+        base: span.base + slot * span.slot + span.offset,
+        size: span.sizes[slot]!,
+        writable: (span.flags[slot]! & FLAG_WRITE) !== 0,
+        label: this.#labels[span.labels[slot]!]!,
+      });
+    }
+    return blocks;
+  }
+
+  /**
+   * Looks at the red zones of all blocks in use.
+   *
+   * @throws {@link MemoryError} RED_ZONE naming the block and the byte.
+   */
+  checkRedZones(): void {
+    if (this.#redZone === 0) return;
+    for (const { span, slot } of this.#blocks.slots()) this.#checkRedZone(span, slot);
+  }
+
+  /**
+   * A copy of `size` bytes.
+   *
+   * @throws {@link MemoryError} EFAULT unless a program could read them.
+   */
+  read(address: number, size: number): Uint8Array {
+    this.#demand(address, size, false);
+    const start = address >>> 0;
+    return this.#u8.slice(start, start + size);
+  }
+
+  /**
+   * Writes bytes.
+   *
+   * @throws {@link MemoryError} EFAULT unless a program could write there. Nothing has changed then.
+   */
+  write(address: number, bytes: Uint8Array): void {
+    this.#demand(address, bytes.length, true);
+    this.#u8.set(bytes, address >>> 0);
+  }
+
+  /**
+   * The string at `address` up to its NUL, at most `max` bytes, decoded as UTF-8.
+   *
+   * @throws {@link MemoryError} EFAULT if a byte before the NUL can't be read by a program.
+   */
+  readCString(address: number, max: number): string {
+    const start = address >>> 0;
+    let end = start;
+    let known = start;
+    while (end < start + max) {
+      if (end >= known) {
+        const region = this.regionAt(end);
+        if (region === undefined) this.#demand(end, 1, false);
+        else known = region.base + region.size;
+      }
+      if (this.#u8[end] === 0) break;
+      end++;
+    }
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#u8.slice(start, end));
+  }
+
+  /** Unsigned byte. Unchecked. */
+  getU8(address: number): number {
+    return this.#view.getUint8(address >>> 0);
+  }
+
+  /** Unsigned 16 bits, little endian, any alignment. Unchecked. */
+  getU16(address: number): number {
+    return this.#view.getUint16(address >>> 0, true);
+  }
+
+  /** Unsigned 32 bits, little endian, any alignment. Unchecked. */
+  getU32(address: number): number {
+    return this.#view.getUint32(address >>> 0, true);
+  }
+
+  /** Signed 32 bits, little endian, any alignment. Unchecked. */
+  getI32(address: number): number {
+    return this.#view.getInt32(address >>> 0, true);
+  }
+
+  /** Unsigned 64 bits, little endian, any alignment. Unchecked. Not for hot paths: it makes a bigint. */
+  getU64(address: number): bigint {
+    return this.#view.getBigUint64(address >>> 0, true);
+  }
+
+  /** Signed 64 bits, little endian, any alignment. Unchecked. */
+  getI64(address: number): bigint {
+    return this.#view.getBigInt64(address >>> 0, true);
+  }
+
+  /** Stores the low 8 bits of `value`. Unchecked. */
+  setU8(address: number, value: number): void {
+    this.#view.setUint8(address >>> 0, value);
+  }
+
+  /** Stores the low 16 bits of `value`. Unchecked. */
+  setU16(address: number, value: number): void {
+    this.#view.setUint16(address >>> 0, value, true);
+  }
+
+  /** Stores the low 32 bits of `value`, signed or unsigned. Unchecked. */
+  setU32(address: number, value: number): void {
+    this.#view.setUint32(address >>> 0, value, true);
+  }
+
+  /** Stores the low 64 bits of `value`, signed or unsigned. Unchecked. */
+  setU64(address: number, value: bigint): void {
+    this.#view.setBigUint64(address >>> 0, value, true);
+  }
+
+  /** Copies `n` bytes as if through a buffer: the stretches may overlap. Unchecked. */
+  copy(target: number, source: number, n: number): void {
+    const to = target >>> 0;
+    const from = source >>> 0;
+    const u8 = this.#u8;
+    if (n > 64) {
+      u8.copyWithin(to, from, from + n);
+    } else if (to <= from || to >= from + n) {
+      // Forwards is safe unless the target begins inside the source.
+      if (((to | from | n) & 3) === 0) {
+        const u32 = this.#u32;
+        for (let i = 0; i < n >>> 2; i++) u32[(to >>> 2) + i] = u32[(from >>> 2) + i]!;
+      } else {
+        for (let i = 0; i < n; i++) u8[to + i] = u8[from + i]!;
+      }
+    } else {
+      for (let i = n - 1; i >= 0; i--) u8[to + i] = u8[from + i]!;
+    }
+  }
+
+  /** Sets `n` bytes to `byte`. Unchecked. */
+  fill(address: number, byte: number, n: number): void {
+    const start = address >>> 0;
+    if (n > 64) {
+      this.#u8.fill(byte, start, start + n);
+    } else {
+      const u8 = this.#u8;
+      for (let i = 0; i < n; i++) u8[start + i] = byte;
+    }
+  }
+
+  /** Whether `n` bytes at `a` and at `b` are the same. Unchecked. */
+  equals(a: number, b: number, n: number): boolean {
+    const first = a >>> 0;
+    const second = b >>> 0;
+    let i = 0;
+    if (((first | second) & 3) === 0) {
+      const u32 = this.#u32;
+      const words = n >>> 2;
+      for (let word = 0; word < words; word++) {
+        if (u32[(first >>> 2) + word] !== u32[(second >>> 2) + word]) return false;
+      }
+      i = words * 4;
+    }
+    const u8 = this.#u8;
+    for (; i < n; i++) if (u8[first + i] !== u8[second + i]) return false;
+    return true;
+  }
+
+  #take(size: number, align: number, flags: number, label: string): number {
+    if (!(Number.isInteger(size) && size > 0)) throw invalid(`block of ${size} bytes: must be at least 1`);
+    if (!(Number.isInteger(align) && align > 0 && align <= 2 ** 20 && (align & (align - 1)) === 0)) {
+      throw invalid(`alignment of ${align} bytes: must be a power of two up to ${2 ** 20}`);
+    }
+    const address = size > this.maxBytes ? 0 : this.#blocks.take(size, Math.max(8, align), flags, this.#labelId(label));
+    if (address === 0) {
+      throw new MemoryError(
+        `no room for ${size} bytes${label === "" ? "" : ` (${label})`}: ${this.committedBytes} of ${this.maxBytes} bytes in use`,
+        { code: "ENOMEM", errno: 12, details: { size, label, used: this.committedBytes, limit: this.maxBytes } },
+      );
+    }
+    if (this.#redZone > 0) this.#fillRedZone(address);
+    return address;
+  }
+
+  #labelId(label: string): number {
+    let id = this.#labelIds.get(label);
+    if (id === undefined) {
+      id = this.#labels.length;
+      this.#labels.push(label);
+      this.#labelIds.set(label, id);
+    }
+    return id;
+  }
+
+  #takePages(pages: number, align: number): number {
+    let run = this.#runs.take(pages, align);
+    if (run < 0 && this.#blocks.trim()) run = this.#runs.take(pages, align);
+    if (run >= 0) return run;
+    const limit = this.maxBytes / PAGE_SIZE;
+    const perWasmPage = WASM_PAGE / PAGE_SIZE;
+    const end = this.#runs.end;
+    const start = Math.ceil((end - this.#runs.freeAtEnd) / align) * align;
+    const needed = Math.ceil((start + pages - end) / perWasmPage) * perWasmPage;
+    if (end + needed > limit) return -1;
+    // A quarter more, up to 16 MiB, so that growth stays rare; then just what is needed.
+    const wish = Math.min(limit - end, Math.max(needed, Math.min(end >>> 2, 4096)));
+    if (!this.#grow(Math.floor(wish / perWasmPage)) && !this.#grow(needed / perWasmPage)) return -1;
+    return this.#runs.take(pages, align);
+  }
+
+  #grow(wasmPages: number): boolean {
+    if (wasmPages <= 0) return false;
+    try {
+      this.#memory.grow(wasmPages);
+    } catch {
+      return false;
+    }
+    const buffer = this.#memory.buffer;
+    this.#u8 = new Uint8Array(buffer);
+    this.#u32 = new Uint32Array(buffer);
+    this.#i32 = new Int32Array(buffer);
+    this.#view = new DataView(buffer);
+    this.#generation++;
+    this.#runs.extend(buffer.byteLength / PAGE_SIZE);
+    return true;
+  }
+
+  #forgetHit(): void {
+    this.#hitBase = 0;
+    this.#hitEnd = 0;
+  }
+
+  #reservedAt(address: number, size: number): { span: Span; slot: number } {
+    const span = this.#blocks.spanOf(address);
+    if (span !== undefined && size > 0) {
+      const slot = Math.floor((address - span.base) / span.slot);
+      const base = span.base + slot * span.slot + span.offset;
+      const inside = slot < span.count && address >= base && address + size <= base + span.sizes[slot]!;
+      if (inside && (span.flags[slot]! & FLAG_RESERVED) !== 0) return { span, slot };
+    }
+    throw new Error(`region at ${hex(address)} of ${size} bytes does not lie in a reserved block`);
+  }
+
+  #demand(address: number, size: number, write: boolean): void {
+    if (size === 0 || this.isLive(address, size, write)) return;
+    const region = this.regionAt(address);
+    const where = region === undefined ? "" : `, in '${region.label}' at ${hex(region.base)} of ${region.size} bytes`;
+    throw new MemoryError(`bad ${write ? "write" : "read"} of ${size} bytes at ${hex(address)}${where}`, {
+      code: "EFAULT",
+      errno: 14,
+      details: { address: address >>> 0, size, write },
+    });
+  }
+
+  #fillRedZone(address: number): void {
+    const span = this.#blocks.spanOf(address)!;
+    const slot = this.#blocks.slotOf(span, address);
+    const start = span.base + slot * span.slot;
+    const end = address + span.sizes[slot]!;
+    this.fill(start, RED_ZONE_BYTE, address - start);
+    this.fill(end, RED_ZONE_BYTE, start + span.slot - end);
+  }
+
+  #checkRedZone(span: Span, slot: number): void {
+    const start = span.base + slot * span.slot;
+    const address = start + span.offset;
+    const end = address + span.sizes[slot]!;
+    for (let at = start; at < start + span.slot; at++) {
+      if (at === address) at = end;
+      if (at < start + span.slot && this.#u8[at] !== RED_ZONE_BYTE) {
+        const label = this.#labels[span.labels[slot]!]!;
+        throw new MemoryError(
+          `byte ${hex(at)} beside the block '${label}' at ${hex(address)} of ${end - address} bytes was overwritten with ${this.#u8[at]}`,
+          { code: "RED_ZONE", details: { address, at, size: end - address, label } },
+        );
+      }
+    }
+  }
+}
+
+function invalid(message: string): MemoryError {
+  return new MemoryError(message, { code: "EINVAL", errno: 22 });
+}
