@@ -1,0 +1,32 @@
+import type { Env } from "./state/env.ts";
+import type { RejectCode } from "./types.ts";
+
+/** Ends verification with a refusal. Thrown by {@link reject}, caught in pipeline.ts alone. */
+export class Rejection extends Error {
+  readonly insn: number;
+  readonly code: RejectCode;
+  readonly errno: number;
+
+  constructor(insn: number, code: RejectCode, errno: number, text: string) {
+    super(text);
+    this.insn = insn;
+    this.code = code;
+    this.errno = errno;
+  }
+}
+
+/**
+ * Refuses the program: logs `text` (no trailing newline; '' logs nothing) and stops.
+ *
+ * @param insn slot, usually `env.insnIdx`
+ * @param errno positive
+ */
+export function reject(env: Env, insn: number, code: RejectCode, errno: number, text: string): never {
+  if (text !== "") env.log.write(`${text}\n`);
+  throw new Rejection(insn, code, errno, text);
+}
+
+/** A defect of this verifier, never of the program: not caught, never a verdict. */
+export function verifierBug(text: string): never {
+  throw new Error(`verifier bug: ${text}`);
+}
