@@ -75,10 +75,31 @@ export interface RetProto {
   ringbuf?: boolean;
   /** MEM_PERCPU. */
   percpu?: boolean;
+  /** MEM_RDONLY. */
+  readonly?: boolean;
   /** PTR_TRUSTED. */
   trusted?: boolean;
   /** Kernel struct that a BTF_ID result points to, by name. */
   btfType?: string;
+}
+
+/**
+ * What one `struct bpf_func_proto` of the kernel says.
+ *
+ * @see v6.18 include/linux/bpf.h, struct bpf_func_proto
+ */
+export interface HelperVariant {
+  /** At most five. */
+  args: readonly ArgProto[];
+  ret: RetProto;
+  /** Only for programs with a GPL-compatible licence. */
+  gplOnly?: boolean;
+  /** Reads or writes packet memory directly: `pkt_access`. */
+  pktAccess?: boolean;
+  /** May sleep: sleepable programs only. */
+  mightSleep?: boolean;
+  /** `allow_fastcall`. */
+  fastcall?: boolean;
 }
 
 /** One row of the table of helpers: everything that the verifier, the kernel and the generated C headers need to know about it. */
@@ -89,6 +110,8 @@ export interface HelperProto {
   name: string;
   /** The C prototype as a program sees it, e.g. `void *bpf_map_lookup_elem(void *map, const void *key)`. */
   signature: string;
+  /** The kernel's name of the prototype in this row, without `_proto`, where it is not `bpf_<name>`. */
+  proto?: string;
   /** Absent where the kernel has no prototype of its own for the id. At most five. */
   args?: readonly ArgProto[];
   ret?: RetProto;
@@ -102,4 +125,9 @@ export interface HelperProto {
   changesPktData?: boolean;
   /** May be called with `BPF_PROG_TYPE_*`-independent fastcall convention (`allow_fastcall`). */
   fastcall?: boolean;
+  /**
+   * The other prototypes of the same id, by the kernel's name for them without `_proto` (`bpf_xdp_event_output`): which one a call means
+   * depends on the program's type. The row's own facts are those of the most common one.
+   */
+  variants?: Readonly<Record<string, HelperVariant>>;
 }

@@ -19,7 +19,7 @@ export type {
   TestRunResult,
 } from "./bpf.ts";
 export { BpfError, type BpfErrorOptions, UnsupportedError } from "./error.ts";
-export type { ArgKind, ArgProto, HelperProto, RetKind, RetProto } from "./helper-proto.ts";
+export type { ArgKind, ArgProto, HelperProto, HelperVariant, RetKind, RetProto } from "./helper-proto.ts";
 export type { MapBtfRef, MapDef } from "./map-def.ts";
 export {
   BPF_PSEUDO_INTERNAL_CALL,
