@@ -95,8 +95,10 @@ export interface ScalarDomain {
   /** Soundness of a fact: could the concrete 64-bit value (taken mod 2^64) be this scalar's? */
   contains(s: Scalar, v: bigint): boolean;
 
-  /** adjust_scalar_min_max_vals without sanitation. `is64`: class BPF_ALU64. `off` 1 = signed division/modulo. BPF_NEG ignores `src`. BPF_END: unknown. */
-  aluScalar(op: number, is64: boolean, dst: Scalar, src: Scalar, off?: number): Scalar;
+  /** adjust_scalar_min_max_vals without sanitation. `is64`: class BPF_ALU64. BPF_NEG ignores `src`. Division, modulo, byte swap: unknown. */
+  aluScalar(op: number, is64: boolean, dst: Scalar, src: Scalar): Scalar;
+  /** maybe_fork_scalars: the two values of dst to go on with separately before AND/OR with a constant; undefined if it does not apply. */
+  forkScalar(op: number, dst: Scalar, src: Scalar): { readonly ones: Scalar; readonly zero: Scalar } | undefined;
   /** is_safe_to_compute_dst_reg_range: false where aluScalar answers UNKNOWN. */
   isComputable(op: number, is64: boolean, src: Scalar): boolean;
   /** scalar32_min_max_add + scalar_min_max_add + tnum_add without the final sync: sync_linked_regs. */
@@ -127,6 +129,8 @@ export interface ScalarDomain {
   sync(s: Scalar): Scalar;
   /** What reg_bounds_sanity_check would complain of, undefined if nothing. */
   boundsViolation(s: Scalar): BoundsViolation | undefined;
+  /** The log line (no newline) for a violation; where: "alu", "true_reg1" …. */
+  formatViolation(s: Scalar, where: string, violation: BoundsViolation): string;
   /** boundsViolation(s) === undefined. */
   boundsSane(s: Scalar): boolean;
 
@@ -137,6 +141,10 @@ export interface ScalarDomain {
   formatRanges(s: Scalar): string;
   /** `5`, `-1`, `scalar()`, `scalar(umin=1)` …; prefix attributes (`id=3`) come first. */
   formatScalar(s: Scalar, prefix?: string): string;
+  /** verbose_unum, verbose_snum, tnum_strn: numbers and bits as the log shows them. */
+  formatUnsigned(v: bigint): string;
+  formatSigned(v: bigint): string;
+  formatTnum(t: Tnum): string;
   /** Reads what formatScalar writes (attributes that are no ranges are skipped), undefined if it is no scalar's text. */
   parseScalar(text: string): Scalar | undefined;
 }
