@@ -182,7 +182,7 @@ write(
     "",
     UAPI,
   ],
-  constants(enumWith("BPF_NOEXIST")) + "\n" + constants(enumWith("BPF_F_NO_PREALLOC")),
+  `${constants(enumWith("BPF_NOEXIST"))}\n${constants(enumWith("BPF_F_NO_PREALLOC"))}`,
 );
 
 write(
