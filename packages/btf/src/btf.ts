@@ -1,7 +1,8 @@
 import { BtfError, MAX_RESOLVE_DEPTH } from "./error.ts";
-import { BTF_KIND_NAMES, type BtfKind } from "./kinds.ts";
+import { BTF_KIND_ARRAY, BTF_KIND_NAMES, type BtfKind } from "./kinds.ts";
 import { type MemberPath, memberPath } from "./layout/member-path.ts";
 import { alignOf, sizeOf } from "./layout/size.ts";
+import type { TypeSource } from "./layout/type-source.ts";
 import { decodeType } from "./read/decode-type.ts";
 import { indexTypes } from "./read/index-types.ts";
 import { NameIndex } from "./read/name-index.ts";
@@ -26,7 +27,7 @@ const SCANS_BEFORE_INDEX = 4;
  *
  * The bytes given are used in place and must not be modified as long as the object is in use.
  */
-export class Btf {
+export class Btf implements TypeSource {
   /** The byte order that it was written in. */
   readonly littleEndian: boolean;
   /** Bytes of a pointer. */
@@ -147,6 +148,20 @@ export class Btf {
   /** The name offset of a type. @throws BtfError BTF_TYPE_ID */
   nameOffsetOf(id: number): number {
     return this.#word(id, 0);
+  }
+
+  /** Element type of an array, without allocation. @throws BtfError BTF_TYPE_ID, BTF_KIND */
+  arrayTypeOf(id: number): number {
+    if (this.kindCodeOf(id) !== BTF_KIND_ARRAY)
+      throw new BtfError("BTF_KIND", `type ${id} (${this.kindOf(id)}) is no array`);
+    return this.#word(id, 3);
+  }
+
+  /** Number of elements of an array, without allocation. @throws BtfError BTF_TYPE_ID, BTF_KIND */
+  arrayLengthOf(id: number): number {
+    if (this.kindCodeOf(id) !== BTF_KIND_ARRAY)
+      throw new BtfError("BTF_KIND", `type ${id} (${this.kindOf(id)}) is no array`);
+    return this.#word(id, 5);
   }
 
   /** Type id of a struct's or union's member, without allocation. @throws BtfError BTF_TYPE_ID, BTF_NOT_FOUND */

@@ -1,9 +1,24 @@
 /**
  * BTF, the type information of BPF programs and of the kernel.
  */
+
 export { Btf, type BtfParseOptions } from "./btf.ts";
+export { BtfBuilder, type BtfBuilderOptions, type IntEncoding } from "./build/builder.ts";
+export type { NewField } from "./build/layout-fields.ts";
+export type { BtfTypeSpec } from "./build/spec.ts";
 export { BtfError, type BtfErrorCode, MAX_RESOLVE_DEPTH } from "./error.ts";
-export type { BtfKind } from "./kinds.ts";
+export {
+  BTF_FUNC_EXTERN,
+  BTF_FUNC_GLOBAL,
+  BTF_FUNC_STATIC,
+  BTF_INT_BOOL,
+  BTF_INT_CHAR,
+  BTF_INT_SIGNED,
+  BTF_VAR_GLOBAL_ALLOCATED,
+  BTF_VAR_GLOBAL_EXTERN,
+  BTF_VAR_STATIC,
+  type BtfKind,
+} from "./kinds.ts";
 export type { MemberPath } from "./layout/member-path.ts";
 export type {
   BtfArray,

@@ -1,10 +1,10 @@
-import type { Btf } from "../btf.ts";
 import { BtfError, MAX_RESOLVE_DEPTH } from "../error.ts";
+import type { TypeSource } from "./type-source.ts";
 
 const MAX_SIZE = 0xffffffff;
 
 /** Bytes of a value of the type; see {@link Btf.sizeOf}. */
-export function sizeOf(btf: Btf, id: number): number {
+export function sizeOf(btf: TypeSource, id: number): number {
   let count = 1;
   let at = id;
   for (let depth = 0; depth <= MAX_RESOLVE_DEPTH; depth++) {
@@ -33,11 +33,11 @@ export function sizeOf(btf: Btf, id: number): number {
         at = btf.sizeOrTypeOf(at);
         continue;
       case "array": {
-        const array = arrayOf(btf, at);
+        const length = btf.arrayLengthOf(at);
         // Once the product is too large it stays so, unless a level has no elements: the kernel and libbpf refuse both.
-        if (count !== 0 && array.length > MAX_SIZE / count) throw tooLarge(id);
-        count *= array.length;
-        at = array.type;
+        if (count !== 0 && length > MAX_SIZE / count) throw tooLarge(id);
+        count *= length;
+        at = btf.arrayTypeOf(at);
         continue;
       }
       case "void":
@@ -58,19 +58,18 @@ function tooLarge(id: number): BtfError {
   return new BtfError("BTF_SIZE", `type ${id} is larger than ${MAX_SIZE} bytes`, { details: { id } });
 }
 
-function arrayOf(btf: Btf, id: number): { type: number; length: number } {
-  const array = btf.type(id);
-  if (array.kind !== "array") throw new Error(`type ${id} is no array`);
-  return array;
-}
-
 /** Natural alignment in bytes; see {@link Btf.alignOf}. */
-export function alignOf(btf: Btf, id: number): number {
-  return alignWithin(btf, id, new Map());
+export function alignOf(btf: TypeSource, id: number): number {
+  return alignWithin(btf, id, { known: new Map(), depth: 0 });
 }
 
-/** `known` holds finished structs, and 0 for those being looked at, so that a struct within itself is seen and a shared one is looked at once. */
-function alignWithin(btf: Btf, id: number, known: Map<number, number>): number {
+interface Walk {
+  /** Finished structs, and 0 for those being looked at: a struct within itself is seen, a shared one is looked at once. */
+  known: Map<number, number>;
+  depth: number;
+}
+
+function alignWithin(btf: TypeSource, id: number, walk: Walk): number {
   let at = id;
   for (let depth = 0; depth <= MAX_RESOLVE_DEPTH; depth++) {
     const kind = btf.kindOf(at);
@@ -91,11 +90,11 @@ function alignWithin(btf: Btf, id: number, known: Map<number, number>): number {
         at = btf.sizeOrTypeOf(at);
         continue;
       case "array":
-        at = arrayOf(btf, at).type;
+        at = btf.arrayTypeOf(at);
         continue;
       case "struct":
       case "union":
-        return alignOfStruct(btf, at, known);
+        return alignOfStruct(btf, at, walk);
       case "void":
       case "fwd":
       case "func":
@@ -113,23 +112,25 @@ function alignWithin(btf: Btf, id: number, known: Map<number, number>): number {
   );
 }
 
-function alignOfStruct(btf: Btf, id: number, known: Map<number, number>): number {
-  const done = known.get(id);
+function alignOfStruct(btf: TypeSource, id: number, walk: Walk): number {
+  const done = walk.known.get(id);
   if (done === 0) throw new BtfError("BTF_LOOP", `type ${id} (${btf.kindOf(id)} ${btf.nameOf(id)}) contains itself`);
   if (done !== undefined) return done;
-  if (known.size > MAX_NESTED) throw new BtfError("BTF_LOOP", `type ${id} lies deeper than ${MAX_NESTED} structs`);
-  known.set(id, 0);
+  if (walk.depth >= MAX_NESTED) throw new BtfError("BTF_LOOP", `structs nested deeper than ${MAX_NESTED} levels`);
+  walk.known.set(id, 0);
+  walk.depth++;
   let most = 1;
   let packed = false;
   for (let i = 0; i < btf.vlenOf(id); i++) {
-    const align = alignWithin(btf, btf.memberTypeOf(id, i), known);
+    const align = alignWithin(btf, btf.memberTypeOf(id, i), walk);
     if (align > most) most = align;
     if (btf.memberBitfieldSizeOf(id, i) === 0 && btf.memberBitOffsetOf(id, i) % (8 * align) !== 0) packed = true;
   }
+  walk.depth--;
   if (packed || btf.sizeOrTypeOf(id) % most !== 0) most = 1;
-  known.set(id, most);
+  walk.known.set(id, most);
   return most;
 }
 
-/** Structs looked at for one alignment: far above any real type, far below what the stack holds. */
-const MAX_NESTED = 2000;
+/** Levels of structs within structs: far above any real type, far below what the stack holds. */
+const MAX_NESTED = 500;
