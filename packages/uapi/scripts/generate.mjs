@@ -128,7 +128,7 @@ function nameTable(exported, members, prefix, doc) {
     names[Number(value)] ??= name.slice(prefix.length).toLowerCase();
   }
   const rows = Array.from(names, (name) => JSON.stringify(name ?? ""));
-  return `/** ${doc} */\nexport const ${exported}: readonly string[] = [\n${rows.map((r) => `  ${r},\n`).join("")}];\n\n`;
+  return `/** ${doc} */\nexport const ${exported}: readonly string[] = [\n${rows.map((r) => `  ${r},\n`).join("")}];\n`;
 }
 
 const UAPI = "@see v6.18 include/uapi/linux/bpf.h";
@@ -289,12 +289,12 @@ write(
 write(
   "name-tables",
   ["Names by number, as libbpf and bpftool print them: the constant without its prefix, in lower case.", "", UAPI],
-  (
-    nameTable("PROG_TYPE_NAMES", progTypes, "BPF_PROG_TYPE_", "By `BPF_PROG_TYPE_*`.") +
-    nameTable("ATTACH_TYPE_NAMES", attachTypes, "BPF_", "By attach type.") +
-    nameTable("MAP_TYPE_NAMES", mapTypes, "BPF_MAP_TYPE_", "By `BPF_MAP_TYPE_*`.") +
-    nameTable("LINK_TYPE_NAMES", linkTypes, "BPF_LINK_TYPE_", "By `BPF_LINK_TYPE_*`.") +
-    nameTable("COMMAND_NAMES", commands, "BPF_", "By `enum bpf_cmd`.") +
-    nameTable("HELPER_NAMES", helperIds, "BPF_FUNC_", "By helper id: the name without `bpf_`.")
-  ).trimEnd() + "\n",
+  [
+    nameTable("PROG_TYPE_NAMES", progTypes, "BPF_PROG_TYPE_", "By `BPF_PROG_TYPE_*`."),
+    nameTable("ATTACH_TYPE_NAMES", attachTypes, "BPF_", "By attach type."),
+    nameTable("MAP_TYPE_NAMES", mapTypes, "BPF_MAP_TYPE_", "By `BPF_MAP_TYPE_*`."),
+    nameTable("LINK_TYPE_NAMES", linkTypes, "BPF_LINK_TYPE_", "By `BPF_LINK_TYPE_*`."),
+    nameTable("COMMAND_NAMES", commands, "BPF_", "By `enum bpf_cmd`."),
+    nameTable("HELPER_NAMES", helperIds, "BPF_FUNC_", "By helper id: the name without `bpf_`."),
+  ].join("\n"),
 );
