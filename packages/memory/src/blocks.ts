@@ -1,6 +1,8 @@
 import { PAGE_SHIFT, PAGE_SIZE, type PageRuns } from "./pages.ts";
+import type { Layout } from "./region.ts";
 import {
   classTable,
+  FLAG_LAYOUT,
   FLAG_RESERVED,
   FLAG_WRITE,
   LARGEST_SMALL,
@@ -71,6 +73,7 @@ export class Blocks {
     const limit = base + span.sizes[slot]!;
     if (address < base || end > limit) return false;
     const flags = span.flags[slot]!;
+    if ((flags & FLAG_LAYOUT) !== 0) return this.#coversPart(span.layouts!.get(slot)!, base, address, end, write);
     if ((flags & FLAG_RESERVED) === 0) {
       const writable = (flags & FLAG_WRITE) !== 0;
       if (write && !writable) return false;
@@ -88,6 +91,23 @@ export class Blocks {
     this.hitEnd = subs.endAt(at);
     this.hitWritable = writable;
     return true;
+  }
+
+  #coversPart(layout: Layout, base: number, address: number, end: number, write: boolean): boolean {
+    const first = base + layout.offset;
+    if (address < first) return false;
+    const index = Math.floor((address - first) / layout.stride);
+    if (index >= layout.count) return false;
+    const element = first + index * layout.stride;
+    for (const part of layout.parts) {
+      const start = element + part.offset;
+      if (address < start || end > start + part.size || (write && !part.writable)) continue;
+      this.hitBase = start;
+      this.hitEnd = start + part.size;
+      this.hitWritable = part.writable;
+      return true;
+    }
+    return false;
   }
 
   /** A block of `size` (> 0) zeroed bytes, 0 if there is no room. */
@@ -160,6 +180,7 @@ export class Blocks {
     this.count--;
     span.sizes[slot] = 0;
     span.subs?.delete(slot);
+    span.layouts?.delete(slot);
     span.live--;
     if (span.sizeClass < 0) {
       this.#drop(span);

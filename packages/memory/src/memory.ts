@@ -2,8 +2,8 @@ import { UnsupportedError } from "@bpf-ts/uapi";
 import { Blocks, type PageSource } from "./blocks.ts";
 import { hex, MemoryError } from "./error.ts";
 import { PAGE_SIZE, PageRuns } from "./pages.ts";
-import type { AllocOptions, Region } from "./region.ts";
-import { FLAG_READ, FLAG_RESERVED, FLAG_WRITE, type Span } from "./span.ts";
+import type { AllocOptions, Layout, Region } from "./region.ts";
+import { FLAG_LAYOUT, FLAG_READ, FLAG_RESERVED, FLAG_WRITE, type Span } from "./span.ts";
 import { SubRegions } from "./sub-regions.ts";
 
 /** Bytes a page of WebAssembly. */
@@ -158,7 +158,13 @@ export class Memory {
    */
   alloc(size: number, options: AllocOptions = {}): number {
     const flags = options.writable === false ? FLAG_READ : FLAG_READ | FLAG_WRITE;
-    return this.#take(size, options.align ?? 8, flags, options.label ?? "");
+    if (options.layout === undefined) return this.#take(size, options.align ?? 8, flags, options.label ?? "");
+    checkLayout(size, options.layout);
+    const address = this.#take(size, options.align ?? 8, FLAG_LAYOUT, options.label ?? "");
+    const span = this.#blocks.spanOf(address)!;
+    span.layouts ??= new Map();
+    span.layouts.set(this.#blocks.slotOf(span, address), options.layout);
+    return address;
   }
 
   /**
@@ -166,7 +172,7 @@ export class Memory {
    *
    * @throws {@link MemoryError} as {@link alloc}
    */
-  reserve(size: number, options: Omit<AllocOptions, "writable"> = {}): number {
+  reserve(size: number, options: Omit<AllocOptions, "writable" | "layout"> = {}): number {
     return this.#take(size, options.align ?? 8, FLAG_RESERVED, options.label ?? "");
   }
 
@@ -226,7 +232,7 @@ export class Memory {
     this.#forgetHit();
     const span = this.#blocks.spanOf(address);
     const slot = span === undefined ? -1 : this.#blocks.slotOf(span, address);
-    if (span !== undefined && slot >= 0 && (span.flags[slot]! & FLAG_RESERVED) === 0) {
+    if (span !== undefined && slot >= 0 && (span.flags[slot]! & (FLAG_RESERVED | FLAG_LAYOUT)) === 0) {
       span.flags[slot] = writable ? FLAG_READ | FLAG_WRITE : FLAG_READ;
       return;
     }
@@ -265,13 +271,29 @@ export class Memory {
     if (at < base || at >= base + size) return undefined;
     const flags = span.flags[slot]!;
     if ((flags & FLAG_RESERVED) !== 0) return span.subs?.get(slot)?.find(at);
+    if ((flags & FLAG_LAYOUT) !== 0) {
+      if (!this.#blocks.covers(at, at + 1, false)) return undefined;
+      const { hitBase, hitEnd, hitWritable } = this.#blocks;
+      const layout = span.layouts!.get(slot)!;
+      const offset = (hitBase - base - layout.offset) % layout.stride;
+      const label = layout.parts.find((part) => part.offset === offset)!.label;
+      return { base: hitBase, size: hitEnd - hitBase, writable: hitWritable, label };
+    }
     return { base, size, writable: (flags & FLAG_WRITE) !== 0, label: this.#labels[span.labels[slot]!]! };
   }
 
-  /** All regions in order of address. */
+  /** All regions in order of address; those of a {@link Layout} as one entry a part, with `stride` and `count`. */
   liveRegions(): Region[] {
     const regions: Region[] = [];
     for (const { span, slot } of this.#blocks.slots()) {
+      const layout = span.layouts?.get(slot);
+      if (layout !== undefined) {
+        const first = span.base + slot * span.slot + span.offset + layout.offset;
+        for (const { offset, size, writable, label } of layout.parts) {
+          regions.push({ base: first + offset, size, writable, label, stride: layout.stride, count: layout.count });
+        }
+        continue;
+      }
       if ((span.flags[slot]! & FLAG_RESERVED) === 0) {
         regions.push(this.regionAt(span.base + slot * span.slot + span.offset)!);
         continue;
@@ -557,6 +579,17 @@ export class Memory {
       }
     }
   }
+}
+
+function checkLayout(size: number, layout: Layout): void {
+  let end = 0;
+  for (const part of layout.parts) {
+    if (!(part.offset >= end && part.size > 0)) throw new Error(`part '${part.label}' of a layout overlaps another`);
+    end = part.offset + part.size;
+  }
+  const fits = end <= layout.stride && layout.offset >= 0 && layout.offset + layout.stride * layout.count <= size;
+  if (!fits || layout.count < 1)
+    throw new Error(`layout of ${layout.count} elements does not fit a block of ${size} bytes`);
 }
 
 function invalid(message: string): MemoryError {

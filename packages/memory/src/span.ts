@@ -1,4 +1,5 @@
 import { PAGE_SIZE } from "./pages.ts";
+import type { Layout } from "./region.ts";
 import type { SubRegions } from "./sub-regions.ts";
 
 /**
@@ -32,6 +33,8 @@ export interface Span {
   live: number;
   /** The regions inside a reserved block of this span, by slot; undefined until the first. */
   subs: Map<number, SubRegions> | undefined;
+  /** How blocks of this span are divided, by slot; undefined until the first. */
+  layouts: Map<number, Layout> | undefined;
   /** Neighbours in the list of spans of this class that have free slots. */
   next: Span | undefined;
   prev: Span | undefined;
@@ -44,6 +47,8 @@ export const FLAG_READ = 1;
 export const FLAG_WRITE = 2;
 /** The block itself is not accessible; regions inside it may be. */
 export const FLAG_RESERVED = 4;
+/** The block is divided by a {@link Layout}. */
+export const FLAG_LAYOUT = 8;
 
 /** Bytes of a span of small blocks. */
 export const SMALL_SPAN_PAGES = 4;
@@ -86,6 +91,7 @@ export function smallSpan(base: number, sizeClass: number, offset: number): Span
     fresh: 0,
     live: 0,
     subs: undefined,
+    layouts: undefined,
     next: undefined,
     prev: undefined,
     listed: false,
@@ -109,6 +115,7 @@ export function largeSpan(base: number, pages: number, offset: number): Span {
     fresh: 0,
     live: 0,
     subs: undefined,
+    layouts: undefined,
     next: undefined,
     prev: undefined,
     listed: false,

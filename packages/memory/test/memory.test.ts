@@ -192,6 +192,37 @@ describe("regions", () => {
     expect(() => memory.addRegion(memory.alloc(64), 8)).toThrow("does not lie in a reserved block");
   });
 
+  test("a layout: every part of every element is a region of its own", () => {
+    const memory = new Memory({ redZone: 8 });
+    const parts = [
+      { offset: 8, size: 4, writable: false, label: "key" },
+      { offset: 16, size: 8, writable: true, label: "value" },
+    ];
+    const block = memory.alloc(16 + 3 * 24, { label: "elements", layout: { offset: 16, stride: 24, count: 3, parts } });
+    for (let i = 0; i < 3; i++) {
+      const element = block + 16 + i * 24;
+      expect(memory.isLive(element, 8)).toBe(false);
+      expect([memory.isLive(element + 8, 4), memory.isLive(element + 8, 4, true)]).toEqual([true, false]);
+      expect([memory.isLive(element + 8, 5), memory.isLive(element + 12, 1)]).toEqual([false, false]);
+      expect([memory.isLive(element + 16, 8, true), memory.isLive(element + 17, 8)]).toEqual([true, false]);
+      expect(memory.regionAt(element + 18)).toEqual({ base: element + 16, size: 8, writable: true, label: "value" });
+      expect(memory.regionAt(element + 13)).toBeUndefined();
+    }
+    expect([memory.isLive(block, 1), memory.isLive(block + 16 + 3 * 24, 1)]).toEqual([false, false]);
+    expect(memory.liveRegions()).toEqual([
+      { base: block + 24, size: 4, writable: false, label: "key", stride: 24, count: 3 },
+      { base: block + 32, size: 8, writable: true, label: "value", stride: 24, count: 3 },
+    ]);
+    memory.free(block);
+    expect(memory.isLive(block + 24, 1)).toBe(false);
+    expect(memory.isLive(memory.alloc(16 + 3 * 24), 1, true)).toBe(true);
+    expect(() => memory.alloc(71, { layout: { offset: 0, stride: 24, count: 3, parts } })).toThrow("does not fit");
+    expect(() =>
+      memory.alloc(72, { layout: { offset: 0, stride: 24, count: 3, parts: [...parts].reverse() } }),
+    ).toThrow("overlaps");
+    expect(memory.liveBlocks).toBe(1);
+  });
+
   test("reads outside throw EFAULT", () => {
     const memory = new Memory();
     const address = memory.alloc(4, { label: "key" });
