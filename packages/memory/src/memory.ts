@@ -1,13 +1,12 @@
 import { UnsupportedError } from "@bpf-ts/uapi";
 import { Blocks, type PageSource } from "./blocks.ts";
 import { hex, MemoryError } from "./error.ts";
+import { LinearMemory, WASM_PAGE } from "./linear.ts";
 import { PAGE_SIZE, PageRuns } from "./pages.ts";
 import type { AllocOptions, Layout, Region } from "./region.ts";
 import { FLAG_LAYOUT, FLAG_READ, FLAG_RESERVED, FLAG_WRITE, type Span } from "./span.ts";
 import { SubRegions } from "./sub-regions.ts";
 
-/** Bytes a page of WebAssembly. */
-const WASM_PAGE = 65536;
 /** The lowest address that a block can have: null and small integers never point to anything. */
 export const LOWEST_ADDRESS = 65536;
 /** Addresses from here on are never used, so that a negative errno is never taken for a pointer. */
@@ -35,23 +34,13 @@ export interface MemoryOptions {
  * Two kinds of access: `read`, `write`, `readCString`, `isLive` go by the regions, as a program's accesses do; `getU32`, `copy` and so on are
  * the machine's own, unchecked but for the memory's end (RangeError: that is a bug of the caller).
  */
-export class Memory {
-  /** The `WebAssembly.Memory`, typed opaquely so that no declaration needs the DOM library: hand it to wasm modules as import. */
-  readonly wasm: object;
-  /** Bytes that the memory never exceeds. */
-  readonly maxBytes: number;
-  readonly #memory: WebAssembly.Memory;
+export class Memory extends LinearMemory {
   readonly #runs: PageRuns;
   readonly #blocks: Blocks;
   readonly #redZone: number;
   readonly #poison: boolean;
   readonly #labels: string[] = [""];
   readonly #labelIds: Map<string, number> = new Map([["", 0]]);
-  #u8: Uint8Array;
-  #u32: Uint32Array;
-  #i32: Int32Array;
-  #view: DataView;
-  #generation = 0;
   // The region that answered last: most accesses hit it again. Emptied whenever a region goes or changes.
   #hitBase = 0;
   #hitEnd = 0;
@@ -77,24 +66,9 @@ export class Memory {
     }
     const maximum = Math.floor(maxBytes / WASM_PAGE);
     const initial = Math.max(2, Math.min(maximum, Math.ceil(initialBytes / WASM_PAGE)));
-    try {
-      this.#memory = new WebAssembly.Memory({ initial, maximum });
-    } catch (cause) {
-      throw new MemoryError(`the host refuses a memory of ${initial} to ${maximum} wasm pages`, {
-        code: "ENOMEM",
-        errno: 12,
-        details: { initial, maximum },
-        cause,
-      });
-    }
-    this.wasm = this.#memory;
-    this.maxBytes = maximum * WASM_PAGE;
+    super(initial, maximum);
     this.#redZone = redZone;
     this.#poison = options.poison ?? false;
-    this.#u8 = new Uint8Array(this.#memory.buffer);
-    this.#u32 = new Uint32Array(this.#memory.buffer);
-    this.#i32 = new Int32Array(this.#memory.buffer);
-    this.#view = new DataView(this.#memory.buffer);
     this.#runs = new PageRuns(LOWEST_ADDRESS / PAGE_SIZE, (initial * WASM_PAGE) / PAGE_SIZE);
     const source: PageSource = {
       runs: this.#runs,
@@ -102,36 +76,6 @@ export class Memory {
       clear: (address, size) => this.fill(address, 0, size),
     };
     this.#blocks = new Blocks(source, redZone);
-  }
-
-  /** All bytes. Dies at the next growth: ask again after anything that may allocate. */
-  get u8(): Uint8Array {
-    return this.#u8;
-  }
-
-  /** All bytes as unsigned words, indexed by `address >>> 2`. Dies at the next growth. */
-  get u32(): Uint32Array {
-    return this.#u32;
-  }
-
-  /** All bytes as signed words, indexed by `address >>> 2`. Dies at the next growth. */
-  get i32(): Int32Array {
-    return this.#i32;
-  }
-
-  /** All bytes as a DataView. Dies at the next growth. */
-  get dataView(): DataView {
-    return this.#view;
-  }
-
-  /** Counts growths: views taken at an earlier generation are dead. */
-  get generation(): number {
-    return this.#generation;
-  }
-
-  /** Present size in bytes. */
-  get byteLength(): number {
-    return this.#u8.length;
   }
 
   /** Bytes of all blocks in use, as they were asked for. 0 when nothing leaks. */
@@ -336,7 +280,7 @@ export class Memory {
   read(address: number, size: number): Uint8Array {
     this.#demand(address, size, false);
     const start = address >>> 0;
-    return this.#u8.slice(start, start + size);
+    return this.u8.slice(start, start + size);
   }
 
   /**
@@ -346,7 +290,7 @@ export class Memory {
    */
   write(address: number, bytes: Uint8Array): void {
     this.#demand(address, bytes.length, true);
-    this.#u8.set(bytes, address >>> 0);
+    this.u8.set(bytes, address >>> 0);
   }
 
   /**
@@ -364,109 +308,10 @@ export class Memory {
         if (region === undefined) this.#demand(end, 1, false);
         else known = region.base + region.size;
       }
-      if (this.#u8[end] === 0) break;
+      if (this.u8[end] === 0) break;
       end++;
     }
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#u8.slice(start, end));
-  }
-
-  /** Unsigned byte. Unchecked. */
-  getU8(address: number): number {
-    return this.#view.getUint8(address >>> 0);
-  }
-
-  /** Unsigned 16 bits, little endian, any alignment. Unchecked. */
-  getU16(address: number): number {
-    return this.#view.getUint16(address >>> 0, true);
-  }
-
-  /** Unsigned 32 bits, little endian, any alignment. Unchecked. */
-  getU32(address: number): number {
-    return this.#view.getUint32(address >>> 0, true);
-  }
-
-  /** Signed 32 bits, little endian, any alignment. Unchecked. */
-  getI32(address: number): number {
-    return this.#view.getInt32(address >>> 0, true);
-  }
-
-  /** Unsigned 64 bits, little endian, any alignment. Unchecked. Not for hot paths: it makes a bigint. */
-  getU64(address: number): bigint {
-    return this.#view.getBigUint64(address >>> 0, true);
-  }
-
-  /** Signed 64 bits, little endian, any alignment. Unchecked. */
-  getI64(address: number): bigint {
-    return this.#view.getBigInt64(address >>> 0, true);
-  }
-
-  /** Stores the low 8 bits of `value`. Unchecked. */
-  setU8(address: number, value: number): void {
-    this.#view.setUint8(address >>> 0, value);
-  }
-
-  /** Stores the low 16 bits of `value`. Unchecked. */
-  setU16(address: number, value: number): void {
-    this.#view.setUint16(address >>> 0, value, true);
-  }
-
-  /** Stores the low 32 bits of `value`, signed or unsigned. Unchecked. */
-  setU32(address: number, value: number): void {
-    this.#view.setUint32(address >>> 0, value, true);
-  }
-
-  /** Stores the low 64 bits of `value`, signed or unsigned. Unchecked. */
-  setU64(address: number, value: bigint): void {
-    this.#view.setBigUint64(address >>> 0, value, true);
-  }
-
-  /** Copies `n` bytes as if through a buffer: the stretches may overlap. Unchecked. */
-  copy(target: number, source: number, n: number): void {
-    const to = target >>> 0;
-    const from = source >>> 0;
-    const u8 = this.#u8;
-    if (n > 64) {
-      u8.copyWithin(to, from, from + n);
-    } else if (to <= from || to >= from + n) {
-      // Forwards is safe unless the target begins inside the source.
-      if (((to | from | n) & 3) === 0) {
-        const u32 = this.#u32;
-        for (let i = 0; i < n >>> 2; i++) u32[(to >>> 2) + i] = u32[(from >>> 2) + i]!;
-      } else {
-        for (let i = 0; i < n; i++) u8[to + i] = u8[from + i]!;
-      }
-    } else {
-      for (let i = n - 1; i >= 0; i--) u8[to + i] = u8[from + i]!;
-    }
-  }
-
-  /** Sets `n` bytes to `byte`. Unchecked. */
-  fill(address: number, byte: number, n: number): void {
-    const start = address >>> 0;
-    if (n > 64) {
-      this.#u8.fill(byte, start, start + n);
-    } else {
-      const u8 = this.#u8;
-      for (let i = 0; i < n; i++) u8[start + i] = byte;
-    }
-  }
-
-  /** Whether `n` bytes at `a` and at `b` are the same. Unchecked. */
-  equals(a: number, b: number, n: number): boolean {
-    const first = a >>> 0;
-    const second = b >>> 0;
-    let i = 0;
-    if (((first | second) & 3) === 0) {
-      const u32 = this.#u32;
-      const words = n >>> 2;
-      for (let word = 0; word < words; word++) {
-        if (u32[(first >>> 2) + word] !== u32[(second >>> 2) + word]) return false;
-      }
-      i = words * 4;
-    }
-    const u8 = this.#u8;
-    for (; i < n; i++) if (u8[first + i] !== u8[second + i]) return false;
-    return true;
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.u8.slice(start, end));
   }
 
   #take(size: number, align: number, flags: number, label: string): number {
@@ -512,19 +357,8 @@ export class Memory {
   }
 
   #grow(wasmPages: number): boolean {
-    if (wasmPages <= 0) return false;
-    try {
-      this.#memory.grow(wasmPages);
-    } catch {
-      return false;
-    }
-    const buffer = this.#memory.buffer;
-    this.#u8 = new Uint8Array(buffer);
-    this.#u32 = new Uint32Array(buffer);
-    this.#i32 = new Int32Array(buffer);
-    this.#view = new DataView(buffer);
-    this.#generation++;
-    this.#runs.extend(buffer.byteLength / PAGE_SIZE);
+    if (wasmPages <= 0 || !this.grow(wasmPages)) return false;
+    this.#runs.extend(this.byteLength / PAGE_SIZE);
     return true;
   }
 
@@ -570,10 +404,10 @@ export class Memory {
     const end = address + span.sizes[slot]!;
     for (let at = start; at < start + span.slot; at++) {
       if (at === address) at = end;
-      if (at < start + span.slot && this.#u8[at] !== RED_ZONE_BYTE) {
+      if (at < start + span.slot && this.u8[at] !== RED_ZONE_BYTE) {
         const label = this.#labels[span.labels[slot]!]!;
         throw new MemoryError(
-          `byte ${hex(at)} beside the block '${label}' at ${hex(address)} of ${end - address} bytes was overwritten with ${this.#u8[at]}`,
+          `byte ${hex(at)} beside the block '${label}' at ${hex(address)} of ${end - address} bytes was overwritten with ${this.u8[at]}`,
           { code: "RED_ZONE", details: { address, at, size: end - address, label } },
         );
       }
