@@ -45,6 +45,7 @@ export class Memory extends LinearMemory {
   #hitBase = 0;
   #hitEnd = 0;
   #hitWritable = false;
+  #regionEpoch = 0;
 
   /**
    * @throws {@link MemoryError} EINVAL for sizes that no memory can have, ENOMEM if the host refuses.
@@ -202,6 +203,24 @@ export class Memory extends LinearMemory {
     this.#hitEnd = blocks.hitEnd;
     this.#hitWritable = blocks.hitWritable;
     return true;
+  }
+
+  /**
+   * Changes whenever a region ends or is protected otherwise: who remembers that a region was accessible may do so as long as this number
+   * stays the same. New regions do not change it.
+   */
+  get regionEpoch(): number {
+    return this.#regionEpoch;
+  }
+
+  /** Where the region begins that the last {@link isLive} found, if that answered true. */
+  get hitBase(): number {
+    return this.#hitBase;
+  }
+
+  /** One past the end of the region that the last {@link isLive} found, if that answered true. */
+  get hitEnd(): number {
+    return this.#hitEnd;
   }
 
   /** The region that holds `address`, undefined if programs have no access there. */
@@ -365,6 +384,7 @@ export class Memory extends LinearMemory {
   #forgetHit(): void {
     this.#hitBase = 0;
     this.#hitEnd = 0;
+    this.#regionEpoch = (this.#regionEpoch + 1) | 0;
   }
 
   #reservedAt(address: number, size: number): { span: Span; slot: number } {

@@ -334,3 +334,23 @@ test("wasm is the memory itself", () => {
   memory.setU32(address, 42);
   expect(new Uint32Array((memory.wasm as { buffer: ArrayBuffer }).buffer)[address / 4]).toBe(42);
 });
+
+describe("what a caller may remember of isLive", () => {
+  test("the bounds of the region that answered, until the epoch changes", () => {
+    const memory = new Memory();
+    const a = memory.alloc(24);
+    const b = memory.alloc(4000);
+    expect(memory.isLive(a + 8, 8)).toBe(true);
+    expect([memory.hitBase, memory.hitEnd]).toEqual([a, a + 24]);
+    expect(memory.isLive(b + 3999, 1, true)).toBe(true);
+    expect([memory.hitBase, memory.hitEnd]).toEqual([b, b + 4000]);
+    const before = memory.regionEpoch;
+    memory.alloc(100_000);
+    expect(memory.regionEpoch).toBe(before);
+    memory.protect(b, false);
+    const after = memory.regionEpoch;
+    expect(after).not.toBe(before);
+    memory.free(a);
+    expect(memory.regionEpoch).not.toBe(after);
+  });
+});
