@@ -29,8 +29,8 @@ function lsh32(d: Draft, n: number): void {
 /** d <<= n, 0 ≤ n ≤ 63. */
 export function lshDraft64(d: Draft, n: number): void {
   const distance = BigInt(n);
-  d.smax = n === 32 && d.s32max >= 0 ? BigInt(d.s32max) << 32n : S64_MAX;
-  d.smin = n === 32 && d.s32min >= 0 ? BigInt(d.s32min) << 32n : S64_MIN;
+  d.smin = n === 32 ? BigInt(d.s32min) << 32n : S64_MIN;
+  d.smax = n === 32 ? BigInt(d.s32max) << 32n : S64_MAX;
   if (d.umax > 1n << (63n - distance)) {
     d.umin = 0n;
     d.umax = U64_MAX;

@@ -10,13 +10,14 @@ export { branchTaken } from "./branch.ts";
 export { formatRanges, formatScalar, formatSigned, formatTnum, formatUnsigned } from "./format.ts";
 export { parseScalar } from "./parse.ts";
 export { fromSignedRange, fromTnum, fromUnsignedRange } from "./ranges.ts";
-export { refineBranch } from "./refine.ts";
+export { refineBranch, refineSelf } from "./refine.ts";
 export {
   constant,
   constSigned,
   constValue,
   contains,
   equalsScalar,
+  forgetRanges,
   isConst,
   isConstEqual,
   isSubregConst,

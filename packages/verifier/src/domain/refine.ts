@@ -151,3 +151,17 @@ export function refineBranch(op: number, is32: boolean, a: Scalar, b: Scalar, ta
   syncDraft(y);
   return { a: settle(x, a), b: settle(y, b) };
 }
+
+/**
+ * The same for a register that is compared with itself, `if a op a`. Such a jump is not decided beforehand unless the ranges decide it, and both
+ * operands being one, each step sees what the one before did: strict comparisons trim the range at both ends.
+ *
+ * @see v6.18 kernel/bpf/verifier.c, reg_set_min_max, called with one register for both operands
+ */
+export function refineSelf(op: number, is32: boolean, a: Scalar, taken: boolean): Scalar {
+  const x = new Draft(a);
+  refineDrafts(taken ? op : opposite(op), is32, x, x);
+  syncDraft(x);
+  syncDraft(x);
+  return settle(x, a);
+}

@@ -71,6 +71,15 @@ export function withBounds(s: Scalar, bounds: ScalarBounds): Scalar {
   return settle(Object.assign(new Draft(s), bounds), s);
 }
 
+/**
+ * Keeps only the bits of a value whose facts contradict each other.
+ *
+ * @see v6.18 kernel/bpf/verifier.c, reg_bounds_sanity_check, __mark_reg_unbounded
+ */
+export function forgetRanges(s: Scalar): Scalar {
+  return withBounds(UNKNOWN, { tnum: s.tnum });
+}
+
 /** Are all 64 bits known? */
 export function isConst(s: Scalar): boolean {
   return s.tnum.mask === 0n;

@@ -8,14 +8,16 @@
  * @see v6.18 kernel/bpf/verifier.c, reg_bounds_sync
  */
 
-import { Draft } from "./draft.ts";
+import { Draft, setKnown } from "./draft.ts";
 import { HIGH32, LOW32, low32, max64, min64, S32_MAX, S32_MIN, s64, slow32, u64 } from "./integers.ts";
 import { isSettledConst, settle, UNKNOWN } from "./scalar.ts";
 import {
+  tnumContains,
   tnumIntersect,
   tnumRange,
   tnumSignedMax,
   tnumSignedMin,
+  tnumStep,
   tnumSubreg,
   tnumSubregIsConst,
   tnumWithSubreg,
@@ -32,12 +34,27 @@ export function updateBounds32(d: Draft): void {
   d.u32max = Math.min(d.u32max, (value | mask) >>> 0);
 }
 
-/** 64-bit ranges from the bits. */
+/**
+ * 64-bit ranges from the bits. If only one value has both those bits and lies in the unsigned range, that is the value.
+ *
+ * @see v6.18 kernel/bpf/verifier.c, __update_reg64_bounds
+ */
 export function updateBounds64(d: Draft): void {
-  d.smin = max64(d.smin, tnumSignedMin(d.tnum));
-  d.smax = min64(d.smax, tnumSignedMax(d.tnum));
-  d.umin = max64(d.umin, d.tnum.value);
-  d.umax = min64(d.umax, d.tnum.value | d.tnum.mask);
+  const bits = d.tnum;
+  const largest = bits.value | bits.mask;
+  d.smin = max64(d.smin, tnumSignedMin(bits));
+  d.smax = min64(d.smax, tnumSignedMax(bits));
+  d.umin = max64(d.umin, bits.value);
+  d.umax = min64(d.umax, largest);
+
+  const next = tnumStep(bits, d.umin);
+  if (tnumContains(bits, d.umin)) {
+    if (next > d.umax) setKnown(d, d.umin);
+  } else if (next === largest) {
+    setKnown(d, largest);
+  } else if (next <= d.umax && tnumStep(bits, next) > d.umax) {
+    setKnown(d, next);
+  }
 }
 
 /** All ranges from the bits. */
@@ -227,7 +244,7 @@ function hex(v: bigint | number): string {
  */
 export function formatViolation(s: Scalar, where: string, violation: BoundsViolation): string {
   return (
-    `REG INVARIANTS VIOLATION (${where}): ${violation} u64=[${hex(s.umin)}, ${hex(s.umax)}] ` +
+    `verifier bug: REG INVARIANTS VIOLATION (${where}): ${violation} u64=[${hex(s.umin)}, ${hex(s.umax)}] ` +
     `s64=[${hex(u64(s.smin))}, ${hex(u64(s.smax))}] u32=[${hex(s.u32min)}, ${hex(s.u32max)}] ` +
     `s32=[${hex(s.s32min >>> 0)}, ${hex(s.s32max >>> 0)}] var_off=(${hex(s.tnum.value)}, ${hex(s.tnum.mask)})`
   );

@@ -181,6 +181,26 @@ export function tnumContains(a: Tnum, v: bigint): boolean {
   return (u64(v) & (U64_MAX ^ a.mask)) === a.value;
 }
 
+/**
+ * The smallest member that is greater than `z`; the smallest of all if every member is greater, the largest of all if none is.
+ *
+ * @see v6.18 kernel/bpf/tnum.c, tnum_step
+ */
+export function tnumStep(a: Tnum, z: bigint): bigint {
+  const largest = a.value | a.mask;
+  if (z >= largest) return largest;
+  if (z < a.value) return a.value;
+  // The highest known bit in which z is no member decides; below it z's bits do not matter.
+  const fixed = U64_MAX ^ a.mask;
+  const wrong = (z ^ a.value) & fixed;
+  const bits = highestBit(wrong);
+  const below = ONES[bits]!;
+  // There z is too small already: with its unknown bits above kept and none below set, the member is the next one.
+  if (bits !== 0 && ((a.value >> BigInt(bits - 1)) & 1n) !== 0n) return (z & a.mask & (U64_MAX ^ below)) | a.value;
+  // There z is too large, or is a member itself: count up by one in the unknown bits above.
+  return (u64((z | fixed | below) + 1n) & a.mask) | a.value;
+}
+
 /** Smallest and largest member, read as signed numbers. */
 export function tnumSignedMin(a: Tnum): bigint {
   return s64(a.value | (a.mask & u64(S64_MIN)));

@@ -124,11 +124,15 @@ export interface ScalarDomain {
    * `constant(imm)` (sign-extended) as b and drop the answer's b. Both synced.
    */
   refineBranch(op: number, is32: boolean, a: Scalar, b: Scalar, taken: boolean): RefinedPair;
+  /** The same for `if a op a` with one register on both sides. */
+  refineSelf(op: number, is32: boolean, a: Scalar, taken: boolean): Scalar;
 
   /** reg_bounds_sync. */
   sync(s: Scalar): Scalar;
   /** What reg_bounds_sanity_check would complain of, undefined if nothing. */
   boundsViolation(s: Scalar): BoundsViolation | undefined;
+  /** __mark_reg_unbounded: what the kernel goes on with after a violation if BPF_F_TEST_REG_INVARIANTS is not set. */
+  forgetRanges(s: Scalar): Scalar;
   /** The log line (no newline) for a violation; where: "alu", "true_reg1" …. */
   formatViolation(s: Scalar, where: string, violation: BoundsViolation): string;
   /** boundsViolation(s) === undefined. */

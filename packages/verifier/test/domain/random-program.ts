@@ -1,0 +1,163 @@
+import { encode, type Insn } from "@bpf-ts/isa";
+
+/** A seeded source of numbers (mulberry32): the same seed, the same programs. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** 32 random bits. */
+  u32(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return (t ^ (t >>> 14)) >>> 0;
+  }
+
+  /** 0 … n - 1. */
+  below(n: number): number {
+    return this.u32() % n;
+  }
+
+  chance(percent: number): boolean {
+    return this.below(100) < percent;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)]!;
+  }
+}
+
+function insn(code: number, dst: number, src = 0, off = 0, imm = 0): Insn {
+  return { code, dst, src, off, imm };
+}
+
+const CLASS_ALU = 0x04;
+const CLASS_ALU64 = 0x07;
+const CLASS_JMP = 0x05;
+const CLASS_JMP32 = 0x06;
+const X = 0x08;
+
+/** Registers that hold scalars; r6 is the context, r0 the last helper's result. */
+const SCALARS = [1, 2, 3, 7, 8, 9] as const;
+const EDGES = [
+  0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 32, 63, 64, 100, 127, 128, 255, 256, 4095, 32767, 32768, 65535, 65536,
+] as const;
+
+function immediate(r: Random): number {
+  switch (r.below(6)) {
+    case 0:
+      return r.u32() | 0;
+    case 1:
+      return r.pick([0x7fffffff, -0x80000000, -1, 0x7ffffffe, -0x7fffffff, -2, 0]);
+    case 2:
+      return (r.pick([1, -1]) * (1 << r.below(31)) + r.below(3) - 1) | 0;
+    case 3:
+      return -r.pick(EDGES);
+    default:
+      return r.pick(EDGES);
+  }
+}
+
+function wide(r: Random): bigint {
+  const high = r.chance(50) ? BigInt(r.u32()) : BigInt(immediate(r) >>> 0);
+  return (high << 32n) | BigInt(immediate(r) >>> 0);
+}
+
+/** `dst *= 1`: changes no value but ends the link that a move makes between two registers, so that each can be looked at alone. */
+function unlink(dst: number): Insn {
+  return insn(CLASS_ALU64 | 0x20, dst, 0, 0, 1);
+}
+
+function source(r: Random, dst: number): Insn[] {
+  switch (r.below(5)) {
+    case 0: {
+      const v = wide(r);
+      return [
+        insn(0x18, dst, 0, 0, Number(BigInt.asIntN(32, v))),
+        insn(0, 0, 0, 0, Number(BigInt.asIntN(32, v >> 32n))),
+      ];
+    }
+    case 1:
+      return [insn(CLASS_ALU64 | 0xb0, dst, 0, 0, immediate(r))];
+    case 2:
+      return [insn(0x61, dst, 6, r.pick([0, 4, 8])), unlink(dst)];
+    case 3:
+      // *(s8/s16/s32 *) and *(u8/u16 *) of a stack slot that holds anything
+      return [insn(r.pick([0x91, 0x89, 0x81, 0x71, 0x69, 0x61]), dst, 10, -8), unlink(dst)];
+    default:
+      return [insn(CLASS_ALU64 | 0xb0 | X, dst, 0), unlink(dst)];
+  }
+}
+
+function arithmetic(r: Random): Insn[] {
+  const dst = r.pick(SCALARS);
+  const src = r.pick(SCALARS);
+  const cls = r.chance(55) ? CLASS_ALU64 : CLASS_ALU;
+  const width = cls === CLASS_ALU64 ? 64 : 32;
+  const kind = r.below(20);
+  if (kind < 10) {
+    const op = r.pick([0x00, 0x10, 0x20, 0x40, 0x50, 0xa0]);
+    return r.chance(50) ? [insn(cls | op, dst, 0, 0, immediate(r))] : [insn(cls | op | X, dst, src)];
+  }
+  if (kind < 14)
+    return [
+      insn(
+        cls | r.pick([0x60, 0x70, 0xc0]),
+        dst,
+        0,
+        0,
+        r.chance(20) ? r.pick([0, 16, 32, 31]) % width : r.below(width),
+      ),
+    ];
+  if (kind === 14) return [insn(cls | r.pick([0x60, 0x70, 0xc0]) | X, dst, src)];
+  if (kind === 15) return [insn(cls | 0x80, dst)];
+  if (kind === 16) return [insn(cls | 0xb0 | X, dst, src), unlink(dst), unlink(src)];
+  if (kind === 17)
+    return [
+      insn(cls | 0xb0 | X, dst, src, width === 64 ? r.pick([8, 16, 32]) : r.pick([8, 16])),
+      unlink(dst),
+      unlink(src),
+    ];
+  if (kind === 18) return r.chance(30) ? [insn(cls | r.pick([0x30, 0x90]) | X, dst, src)] : source(r, dst);
+  return [insn(CLASS_ALU64 | 0x50, dst, 0, 0, r.pick([0xff, 0xffff, 0x7f, 0xf0, 0xfffe, -2, -256, 0x7fffffff]))];
+}
+
+const JUMPS = [0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0xa0, 0xb0, 0xc0, 0xd0] as const;
+
+function jump(r: Random, off: number): Insn {
+  const cls = r.chance(60) ? CLASS_JMP : CLASS_JMP32;
+  const op = r.pick(JUMPS);
+  const dst = r.pick(SCALARS);
+  return r.chance(50) ? insn(cls | op, dst, 0, off, immediate(r)) : insn(cls | op | X, dst, r.pick(SCALARS), off);
+}
+
+/**
+ * A program of arithmetic and forward jumps over scalars of every origin. It is always well-formed; what it computes means nothing.
+ *
+ * @param length Groups of instructions after the registers are set up.
+ */
+export function randomProgram(r: Random, length: number): Insn[] {
+  const program: Insn[] = [insn(CLASS_ALU64 | 0xb0 | X, 6, 1), insn(0x85, 0, 0, 0, 7), insn(0x7b, 10, 0, -8)];
+  for (const dst of SCALARS) program.push(...source(r, dst));
+  let jumps = 6;
+  for (let i = 0; i < length; i++) {
+    if (jumps > 0 && r.chance(30)) {
+      jumps--;
+      const body = Array.from({ length: r.below(3) }, () => arithmetic(r)).flat();
+      program.push(jump(r, body.length), ...body);
+    } else {
+      program.push(...arithmetic(r));
+    }
+  }
+  program.push(insn(CLASS_ALU64 | 0xb0, 0), insn(0x95, 0));
+  return program;
+}
+
+/** Hex of a program's bytes. */
+export function hexOf(program: readonly Insn[]): string {
+  return Buffer.from(encode(program)).toString("hex");
+}
