@@ -97,7 +97,7 @@ export class Btf implements TypeSource {
   /** The BTF, this or one of its bases, that holds an id. */
   #ownerOf(id: number): Btf {
     if (id >= this.firstId) {
-      if (id < this.typeCount) return this;
+      if (id < this.typeCount && Number.isInteger(id)) return this;
     } else if (this.base !== undefined && id > 0) {
       return this.base.#ownerOf(id);
     }
