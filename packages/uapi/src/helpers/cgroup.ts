@@ -1,6 +1,6 @@
 /** Helpers of cgroup hooks, and those that ask about cgroups. */
 import type { HelperProto } from "../helper-proto.ts";
-import { ANY, CTX, MAP, MEM, RO_MEM, SIZE, UNINIT_MEM } from "./arg.ts";
+import { ANY, CTX, MAP, OUT_MEM, RO_MEM, SIZE, UNINIT_MEM } from "./arg.ts";
 import { INTEGER } from "./ret.ts";
 
 /** Control groups, sysctl, return values of cgroup hooks. */
@@ -17,7 +17,7 @@ export const CGROUP_HELPERS: readonly HelperProto[] = [
     id: 101,
     name: "sysctl_get_name",
     signature: "long bpf_sysctl_get_name(struct bpf_sysctl *ctx, char *buf, unsigned long buf_len, __u64 flags)",
-    args: [CTX, MEM, SIZE, ANY],
+    args: [CTX, OUT_MEM, SIZE, ANY],
     ret: INTEGER,
   },
   {

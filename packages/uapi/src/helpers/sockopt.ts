@@ -49,10 +49,10 @@ export const SOCKOPT_HELPERS: readonly HelperProto[] = [
     id: 122,
     name: "get_netns_cookie",
     signature: "__u64 bpf_get_netns_cookie(void *ctx)",
-    proto: "bpf_get_netns_cookie_sock",
     args: [CTX_OR_NULL],
     ret: INTEGER,
     variants: {
+      bpf_get_netns_cookie_sock: { args: [CTX_OR_NULL], ret: INTEGER },
       bpf_get_netns_cookie_sock_addr: { args: [CTX_OR_NULL], ret: INTEGER },
       bpf_get_netns_cookie_sock_ops: { args: [CTX_OR_NULL], ret: INTEGER },
       bpf_get_netns_cookie_sk_msg: { args: [CTX_OR_NULL], ret: INTEGER },

@@ -1,6 +1,6 @@
 /** Helpers of syscall programs. */
 import type { HelperProto } from "../helper-proto.ts";
-import { ANY, MEM, RO_MEM, SIZE, SIZE_OR_ZERO, UNINIT_MEM_8 } from "./arg.ts";
+import { ANY, RO_MEM, SIZE, SIZE_OR_ZERO, UNINIT_MEM_8 } from "./arg.ts";
 import { INTEGER } from "./ret.ts";
 
 /** Programs that run as a system call. */
@@ -33,7 +33,7 @@ export const SYSCALL_HELPERS: readonly HelperProto[] = [
     id: 179,
     name: "kallsyms_lookup_name",
     signature: "long bpf_kallsyms_lookup_name(const char *name, int name_sz, int flags, __u64 *res)",
-    args: [MEM, SIZE_OR_ZERO, ANY, UNINIT_MEM_8],
+    args: [RO_MEM, SIZE_OR_ZERO, ANY, UNINIT_MEM_8],
     ret: INTEGER,
   },
 ];
