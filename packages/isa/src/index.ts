@@ -2,6 +2,12 @@
 export { type ByteOrder, decode, encode } from "./codec.ts";
 export { IsaError, type IsaErrorCode } from "./error.ts";
 export { INSN_SIZE, type Insn } from "./insn.ts";
+export { type ConformanceGroup, conformanceGroup } from "./opcode/conformance.ts";
+export { FIELD_DST, FIELD_IMM, FIELD_OFF, FIELD_SRC, usedFields } from "./opcode/fields.ts";
+export { fallsThrough, insnSlots, jumpOffset, subprogTarget, successors } from "./opcode/flow.ts";
+export { readsRegs, writesRegs } from "./opcode/registers.ts";
+export { type Family, isOpcode, type OpcodeInfo, opcodeInfo } from "./opcode/table.ts";
+export { insnProblem } from "./opcode/validity.ts";
 export {
   BPF_ABS,
   BPF_ADD,
@@ -81,3 +87,5 @@ export {
   BPF_XOR,
   MAX_BPF_REG,
 } from "./opcodes.ts";
+export { dumpImm64, formatKernel, type KernelFormatOptions } from "./text/kernel.ts";
+export { formatLlvm, type LlvmFormatOptions } from "./text/llvm.ts";

@@ -66,3 +66,8 @@ export function helperName(id: number): string {
   const name = HELPER_NAMES[id];
   return name === undefined ? `unknown(${id})` : `bpf_${name}`;
 }
+
+/** The `BPF_FUNC_*` id of a helper's name with its `bpf_`, as {@link helperName} gives it. */
+export function helperIdByName(name: string): number | undefined {
+  return name.startsWith("bpf_") ? valueIn(HELPER_NAMES, name.slice(4)) : undefined;
+}
