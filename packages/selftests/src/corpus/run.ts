@@ -1,0 +1,48 @@
+import type { Verdict, VerifierInput } from "@bpf-ts/verifier";
+import type { Corpus } from "./corpus.ts";
+import { inputOf } from "./input.ts";
+import { type Answer, type Judgement, judge } from "./judge.ts";
+import type { CorpusRow } from "./row.ts";
+
+/** The verifier under test. */
+export type Verifier = (input: VerifierInput) => Verdict;
+
+/** What to do with each row. */
+export interface RunOptions {
+  /** Rows to look at; default all. */
+  wanted?: (id: string) => boolean;
+  /** Verify a second time at log level 2 and compare that log too. */
+  level2?: boolean;
+  /** Called after each row. */
+  onRow?: (judgement: Judgement, row: CorpusRow) => void;
+}
+
+function ask(verifier: Verifier, row: CorpusRow, corpus: Corpus, logLevel: number): Answer {
+  try {
+    return { verdict: verifier(inputOf(row, corpus, logLevel)) };
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
+/** Runs a verifier over the corpus. The rows on which the kernel has a verdict are told by the second part of the answer. */
+export async function runCorpus(
+  corpus: Corpus,
+  verifier: Verifier,
+  options: RunOptions = {},
+): Promise<{ judgements: Judgement[]; kernelDecided: (id: string) => boolean }> {
+  const judgements: Judgement[] = [];
+  const undecided = new Set<string>();
+  for await (const row of corpus.rows(options.wanted)) {
+    if (row.kernel.verdict === "env-refused") undecided.add(row.id);
+    const start = performance.now();
+    const level1 = ask(verifier, row, corpus, 1);
+    const ms = performance.now() - start;
+    const unsupported = "verdict" in level1 && level1.verdict.kind === "unsupported";
+    const level2 = options.level2 === true && !unsupported ? ask(verifier, row, corpus, 2) : undefined;
+    const judgement = judge(row, level1, ms, level2);
+    judgements.push(judgement);
+    options.onRow?.(judgement, row);
+  }
+  return { judgements, kernelDecided: (id) => !undecided.has(id) };
+}
