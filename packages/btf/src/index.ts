@@ -45,3 +45,4 @@ export type {
   BtfVar,
   BtfVoid,
 } from "./types.ts";
+export { type BtfVerdict, type ValidateOptions, validateBtf } from "./validate/validate.ts";
