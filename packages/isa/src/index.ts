@@ -1,4 +1,6 @@
 /** BPF instructions: wire form, opcode table, builders, assembler and disassembler. */
+
+export { assembleKernel, assembleLlvm } from "./asm/program.ts";
 export { type ByteOrder, decode, encode } from "./codec.ts";
 export { IsaError, type IsaErrorCode } from "./error.ts";
 export { INSN_SIZE, type Insn } from "./insn.ts";

@@ -16,13 +16,10 @@ export function syntaxError(
   return new IsaError(`${line}:${column}: ${message}`, { code, details: { line, column } });
 }
 
-/**
- * Words of both syntaxes, tried in this order: operators that start with the letter s, names, numbers, the other operators, single characters.
- */
-const TOKEN = /s(?:>>=|[/%]=|[<>]=?)|[A-Za-z_.$][\w.$]*|\d\w*|<<=|>>=|[-+*/%|&^=!<>]=|./suy;
-
 /** The words of one line, one after the other. */
 export class Scanner {
+  /** Words of both syntaxes: operators that start with the letter s, names, numbers, the other operators, single characters. */
+  readonly #token: RegExp = /s(?:>>=|[/%]=|[<>]=?)|[A-Za-z_.$][\w.$]*|\d\w*|<<=|>>=|[-+*/%|&^=!<>]=|./suy;
   readonly #text: string;
   readonly #line: number;
   /** Start of the word that comes next. */
@@ -55,8 +52,8 @@ export class Scanner {
   /** The next word, empty at the end of the line. */
   peek(): string {
     if (this.done) return "";
-    TOKEN.lastIndex = this.#at;
-    return TOKEN.exec(this.#text)![0];
+    this.#token.lastIndex = this.#at;
+    return this.#token.exec(this.#text)![0];
   }
 
   /** Takes the next word, whatever it is. */
@@ -97,12 +94,23 @@ export class Scanner {
 
   /** An error about the word that was taken last. */
   wrong(message: string, code?: "ISA_RANGE"): IsaError {
-    return syntaxError({ line: this.#line, column: this.#last + 1 }, message, code);
+    return syntaxError(this.lastPlace, message, code);
+  }
+
+  /** Where the word that was taken last starts. */
+  get lastPlace(): Place {
+    return { line: this.#line, column: this.#last + 1 };
+  }
+
+  /** True where a pattern (sticky) matches right here. Takes nothing. */
+  ahead(pattern: RegExp): boolean {
+    pattern.lastIndex = this.#at;
+    return pattern.test(this.#text);
   }
 
   /** True where a number comes next, with or without a sign. */
   get atNumber(): boolean {
-    return /[-+]?\s*\d/uy.test(this.#text.slice(this.#at));
+    return this.ahead(/[-+]?\s*\d/y);
   }
 
   /**

@@ -161,9 +161,9 @@ function reference({ src, imm }: Insn, next: Insn | undefined): string | undefin
   const high = next?.imm ?? 0;
   switch (src) {
     case BPF_PSEUDO_MAP_VALUE:
-      return `map[fd:${imm}][0]+${high}`;
+      return `map[fd:${imm}][0]${signed(high)}`;
     case BPF_PSEUDO_MAP_IDX_VALUE:
-      return `map[idx:${imm}][0]+${high}`;
+      return `map[idx:${imm}][0]${signed(high)}`;
     case BPF_PSEUDO_BTF_ID:
       return `btf[fd:${high}, id:${imm}]`;
     case BPF_PSEUDO_MAP_FD:

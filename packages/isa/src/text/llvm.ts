@@ -34,6 +34,7 @@ export interface LlvmFormatOptions {
 }
 
 const UNKNOWN = "<unknown>";
+const LD_IMM64: number = op.BPF_LD | op.BPF_IMM | op.BPF_DW;
 
 /**
  * The text of one instruction as llvm-objdump shows it.
@@ -47,20 +48,30 @@ export function formatLlvm(insns: readonly Insn[], i: number, options: LlvmForma
   const next = insns[i + 1];
   const known = llvmKnows(insn, next, options);
   if (!options.lossless) return known ? llvmText(insn, next, i, options) : UNKNOWN;
-  if (!known || (insn.code === 0x18 && !isPlainSecondSlot(next))) return dataSlot(insn);
+  if (!known || (insn.code === LD_IMM64 && !isPlainSecondSlot(next))) return dataSlot(insn);
   const text = llvmText(insn, next, i, options);
+  const { code, dst, src, off } = insn;
   const used = usedFields(insn);
-  const { code, dst, src, off, imm } = insn;
+  const call = familyOf(code) === "call";
   const implied = {
     code,
     dst: used & FIELD_DST ? dst : 0,
-    src: used & FIELD_SRC && familyOf(code) !== "call" ? src : 0,
-    off: used & FIELD_OFF && familyOf(code) !== "call" ? off : 0,
-    imm: used & FIELD_IMM && familyOf(code) !== "ind" ? imm : 0,
+    src: used & FIELD_SRC && !call ? src : 0,
+    off: used & FIELD_OFF && !call ? off : 0,
+    imm: used & FIELD_IMM ? impliedImm(insn, text) : 0,
   };
   return (
-    text + annotation(insn, implied) + (code === 0x18 && src !== 0 && next!.imm !== 0 ? ` {next=${next!.imm}}` : "")
+    text + annotation(insn, implied) + (code === LD_IMM64 && src !== 0 && next!.imm !== 0 ? ` {next=${next!.imm}}` : "")
   );
+}
+
+/** The imm that the text says, of an instruction that has one. */
+function impliedImm({ code, imm }: Insn, text: string): number {
+  const family = familyOf(code);
+  if (family === "ind") return 0;
+  if (family !== "atomic") return imm;
+  if (text.startsWith("lock")) return imm & 0xf0;
+  return imm === op.BPF_LOAD_ACQ || imm === op.BPF_STORE_REL ? imm : imm & 0xff;
 }
 
 /** `+ 0x4`, `- 0x8`, between base and offset of an address. */
