@@ -1,9 +1,9 @@
 /**
  * Letting the five facts about a value learn from each other.
  *
- * Every step only intersects: it replaces a fact by its intersection with something that follows from the others, so a value that satisfied
- * all facts before satisfies them after. The order and number of steps is the kernel's, because a different order stops at different bounds
- * and both verdicts and logs show that.
+ * Every step puts in a fact's place something that follows from the facts so far, nearly always its intersection with that; so a value that
+ * satisfied all of them before satisfies them after. The order and number of steps is the kernel's, because a different order stops at
+ * different bounds and both verdicts and logs show that.
  *
  * @see v6.18 kernel/bpf/verifier.c, reg_bounds_sync
  */
