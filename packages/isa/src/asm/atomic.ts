@@ -14,7 +14,7 @@ import {
   BPF_W,
   BPF_XCHG,
 } from "../opcodes.ts";
-import { ALU_OPERATORS, ATOMIC_NAMES } from "../text/operators.ts";
+import { ALU_OPERATORS, ATOMIC_NAMES, atomicOperation } from "../text/operators.ts";
 import {
   address,
   type Context,
@@ -26,11 +26,6 @@ import {
   register,
   sameRegister,
 } from "./draft.ts";
-
-function operationNamed(name: string): number | undefined {
-  for (const nibble of [0x0, 0x4, 0x5, 0xa]) if (ATOMIC_NAMES[nibble] === name) return nibble << 4;
-  return undefined;
-}
 
 /** Takes `(u32 *)(r1 +4)`. */
 function typedAddress(context: Context): { size: number; base: number; off: number } {
@@ -106,7 +101,7 @@ export function atomicAssignment(context: Context, result: Register): Draft | un
     at = address(context);
   }
   checkResult(context, result, size);
-  const operation = groups["fetch"] === undefined ? undefined : operationNamed(groups["fetch"])!;
+  const operation = groups["fetch"] === undefined ? undefined : atomicOperation(groups["fetch"])!;
   scanner.expect(",");
   if (name.includes("cmpxchg")) {
     if (result.index !== 0) throw scanner.wrong(`${name} answers in r0`);

@@ -23,6 +23,12 @@ export const SIGNED_SIZES: readonly string[] = ["s32", "s16", "s8"];
 /** Names of fetching atomics, by `op >> 4`. */
 export const ATOMIC_NAMES: Readonly<Record<number, string>> = { 0: "add", 4: "or", 5: "and", 10: "xor" };
 
+/** The operation bits of `add`, `or`, `and` or `xor`. */
+export function atomicOperation(name: string): number | undefined {
+  for (const nibble of [0x0, 0x4, 0x5, 0xa]) if (ATOMIC_NAMES[nibble] === name) return nibble << 4;
+  return undefined;
+}
+
 /** `%+d`. */
 export function signed(n: number): string {
   return n < 0 ? `${n}` : `+${n}`;
