@@ -1,1 +1,39 @@
-export {};
+/**
+ * BPF maps in a linear memory: Linux's behaviour, flags and errno.
+ */
+export { FdArrayMap } from "./array/fd-array.ts";
+export type { CreateOptions, StructOpsType } from "./create.ts";
+export { createMap } from "./create-map.ts";
+export { MapError } from "./error.ts";
+export {
+  HEADER_ID,
+  HEADER_KEY_SIZE,
+  HEADER_MAP_EXTRA,
+  HEADER_MAP_FLAGS,
+  HEADER_MAP_TYPE,
+  HEADER_MAX_ENTRIES,
+  HEADER_NAME,
+  HEADER_NUMA_NODE,
+  HEADER_TRACERS,
+  HEADER_VALUE_SIZE,
+  HEADER_VISIBLE,
+} from "./header.ts";
+export type {
+  BatchResult,
+  BpfMap,
+  FdValue,
+  IterateOptions,
+  LookupBatch,
+  MapHooks,
+  MapIterator,
+  MapMeta,
+  MappableRange,
+} from "./map.ts";
+export {
+  type MachineFacts,
+  type MapOperation,
+  type MapOperations,
+  MapTable,
+  type MapTableOptions,
+} from "./map-table.ts";
+export type { SpecialField, SpecialFieldKind } from "./record.ts";

@@ -1,0 +1,126 @@
+import type { MapDef } from "@bpf-ts/uapi";
+import { E2BIG, EEXIST, EINVAL, ENOENT, ENOTSUPP } from "@bpf-ts/uapi/errno";
+import { BPF_F_LOCK, BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
+import { checkArray } from "../array/check.ts";
+import { indexAt, nextIndex } from "../array/index-keys.ts";
+import { ArrayWalk } from "../array/walk.ts";
+import { BaseMap, type BatchSupport } from "../base-map.ts";
+import type { CreateOptions } from "../create.ts";
+import { round8 } from "../hash/check.ts";
+import { unknownUpdateFlags } from "../hash/hash-map.ts";
+import { makeMap } from "../make.ts";
+import type { MapIterator, MappableRange } from "../map.ts";
+import type { MapTable } from "../map-table.ts";
+import type { OwnMemory } from "../own-memory.ts";
+import type { MapType } from "./map-type.ts";
+
+const PAGE = 4096;
+
+/**
+ * `BPF_MAP_TYPE_ARRAY`: all elements are there from the start and for ever, updated in place.
+ *
+ * @see v6.18 kernel/bpf/arraymap.c
+ */
+export class ArrayMap extends BaseMap {
+  /** Address of the first value. */
+  readonly values: number;
+  /** From one value to the next, bytes. */
+  readonly stride: number;
+
+  constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions) {
+    super(table, own, def, options);
+    const { maxEntries: count, valueSize, mapFlags } = this.def;
+    this.stride = round8(valueSize);
+    const mmapable = (mapFlags & BPF_F_MMAPABLE) !== 0;
+    const size = mmapable ? Math.ceil((count * this.stride) / PAGE) * PAGE : count * this.stride;
+    const label = `${this.label} value`;
+    const writable = (mapFlags & BPF_F_RDONLY_PROG) === 0;
+    const readable = (mapFlags & BPF_F_WRONLY_PROG) === 0;
+    const parts = readable ? [{ offset: 0, size: valueSize, writable, label }] : [];
+    this.values = own.alloc(size, {
+      label,
+      align: mmapable ? PAGE : 8,
+      layout: { offset: 0, stride: this.stride, count, parts },
+    });
+  }
+
+  get elementCount(): number {
+    return this.def.maxEntries;
+  }
+
+  lookup(key: number, _cpu: number): number {
+    const index = indexAt(this.memory, key);
+    return index < this.def.maxEntries ? this.values + index * this.stride : 0;
+  }
+
+  update(key: number, value: number, flags: number, _cpu: number): number {
+    if (unknownUpdateFlags(flags, true) !== 0) return -EINVAL;
+    const index = indexAt(this.memory, key);
+    if (index >= this.def.maxEntries) return -E2BIG;
+    if ((flags & BPF_NOEXIST) !== 0) return -EEXIST;
+    if ((flags & BPF_F_LOCK) !== 0 && !this.copier.hasSpinLock) return -EINVAL;
+    const target = this.values + index * this.stride;
+    this.copier.copy(target, value);
+    this.freeFields(target);
+    return 0;
+  }
+
+  delete(_key: number): number {
+    return -EINVAL;
+  }
+
+  protected copyOut(key: number, value: number): number {
+    const source = this.lookup(key, 0);
+    if (source === 0) return -ENOENT;
+    this.copier.copy(value, source);
+    this.copier.clearFields(value);
+    return 0;
+  }
+
+  getNextKey(key: number, next: number): number {
+    return nextIndex(this.memory, this.def.maxEntries, key, next);
+  }
+
+  protected override get batches(): BatchSupport {
+    return { lookup: true, update: true };
+  }
+
+  override iterate(): MapIterator {
+    return new ArrayWalk(
+      this.memory,
+      this.def.maxEntries,
+      (index) => this.values + index * this.stride,
+      (index, target) => {
+        this.copier.copy(target, this.values + index * this.stride);
+        this.copier.clearFields(target);
+      },
+    );
+  }
+
+  override directValue(offset: number): number {
+    if (this.def.maxEntries !== 1) return -ENOTSUPP;
+    return offset >>> 0 >= this.def.valueSize ? -EINVAL : this.values + (offset >>> 0);
+  }
+
+  override mappable(): MappableRange | undefined {
+    if ((this.def.mapFlags & BPF_F_MMAPABLE) === 0) return undefined;
+    return { address: this.values, size: Math.ceil((this.def.maxEntries * this.stride) / PAGE) * PAGE };
+  }
+
+  override releaseUserRefs(): void {
+    if (!this.record.some((field) => field.kind === "timer" || field.kind === "wq" || field.kind === "task_work"))
+      return;
+    this.releaseElements();
+  }
+
+  protected override releaseElements(): void {
+    if (this.record.length === 0) return;
+    for (let i = 0; i < this.def.maxEntries; i++) this.table.hooks.freeFields?.(this, this.values + i * this.stride);
+  }
+}
+
+/** `BPF_MAP_TYPE_ARRAY`. */
+export const arrayType: MapType = {
+  check: checkArray,
+  create: (table, def, options) => makeMap(table, (own) => new ArrayMap(table, own, def, options)),
+};
