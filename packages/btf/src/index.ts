@@ -45,4 +45,5 @@ export type {
   BtfVar,
   BtfVoid,
 } from "./types.ts";
+export type { KernelTypes } from "./validate/special-fields.ts";
 export { type BtfVerdict, type ValidateOptions, validateBtf } from "./validate/validate.ts";

@@ -4,12 +4,15 @@ import { Input } from "./input.ts";
 import { Log, Rejection } from "./log.ts";
 import { checkRecords } from "./records.ts";
 import { Resolver } from "./resolver.ts";
+import { checkSpecialFields, type KernelTypes } from "./special-fields.ts";
 import { checkTypeTags } from "./type-tags.ts";
 
 /** Options of {@link validateBtf}. */
 export interface ValidateOptions {
   /** Write the whole log, a line for each type, as the kernel does at any log level but 0. Default false: only what a refusal says. */
   verbose?: boolean;
+  /** The types of the kernel that judges, for pointers in maps (`kptr`). Without it every struct counts as the program's own. */
+  kernel?: KernelTypes;
 }
 
 /** What the kernel says to a piece of BTF. */
@@ -43,6 +46,7 @@ export function validateBtf(bytes: Uint8Array, options: ValidateOptions = {}): B
     checkRecords(input, header, log);
     new Resolver(input, log).run();
     checkTypeTags(input, log);
+    checkSpecialFields(input, options.kernel);
     return { ok: true, log: log.text };
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
