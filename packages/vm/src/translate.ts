@@ -42,7 +42,10 @@ function findSubprogs(insns: readonly Insn[], stackDepth: number): Subprog[] {
       slot++;
     }
   }
-  return [...starts].sort((a, b) => a - b).map((start) => ({ start, stackDepth }));
+  return [...starts]
+    .filter((start) => start >= 0 && start < insns.length)
+    .sort((a, b) => a - b)
+    .map((start) => ({ start, stackDepth }));
 }
 
 /** One slot of the translated program: see {@link OP}. */
