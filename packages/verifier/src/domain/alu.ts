@@ -9,6 +9,7 @@ import { andDraft, orDraft, xorDraft } from "./alu-bitwise.ts";
 import { mulDraft } from "./alu-mul.ts";
 import { arshDraft32, arshDraft64, lshDraft32, lshDraft64, rshDraft32, rshDraft64 } from "./alu-shift.ts";
 import { Draft, setKnown32 } from "./draft.ts";
+import { LOW32 } from "./integers.ts";
 import { constant, isConst, isSettledConst, isSubregConst, settle, UNKNOWN, ZERO } from "./scalar.ts";
 import { syncDraft } from "./sync.ts";
 import type { Scalar } from "./types.ts";
@@ -99,9 +100,9 @@ function compute(op: number, is64: boolean, dst: Scalar, src: Scalar): Draft {
 export function aluScalar(op: number, is64: boolean, dst: Scalar, src: Scalar): Scalar {
   if (!isComputable(op, is64, src)) return UNKNOWN;
   // With settled constants on both sides every path below ends at the one constant result; computing it directly is only faster.
-  if (is64 && isSettledConst(dst) && isSettledConst(src)) {
-    const value = constantResult(op, dst.umin, src.umin);
-    if (value !== undefined) return constant(value);
+  if (isSettledConst(dst) && isSettledConst(src)) {
+    const value = constantResult(op, is64 ? dst.umin : dst.umin & LOW32, is64 ? src.umin : src.umin & LOW32);
+    if (value !== undefined) return constant(is64 ? value : BigInt.asUintN(32, value));
   }
   const d = compute(op, is64, dst, src);
   if (!is64) zext32Draft(d);

@@ -13,6 +13,7 @@ import { HIGH32, LOW32, low32, max64, min64, S32_MAX, S32_MIN, s64, slow32, u64 
 import { isSettledConst, settle, UNKNOWN } from "./scalar.ts";
 import {
   tnumContains,
+  tnumEquals,
   tnumIntersect,
   tnumRange,
   tnumSignedMax,
@@ -185,14 +186,32 @@ function boundOffset(d: Draft): void {
   d.tnum = tnumWithSubreg(whole, half);
 }
 
+/** One round of deductions; false if it found nothing, and so no further one will. */
+function deduce(d: Draft): boolean {
+  const { tnum, smin, smax, umin, umax, s32min, s32max, u32min, u32max } = d;
+  deduce32(d);
+  deduce64(d);
+  deduceMixed(d);
+  return !(
+    d.s32min === s32min &&
+    d.s32max === s32max &&
+    d.u32min === u32min &&
+    d.u32max === u32max &&
+    d.smin === smin &&
+    d.smax === smax &&
+    d.umin === umin &&
+    d.umax === umax &&
+    tnumEquals(d.tnum, tnum)
+  );
+}
+
+/** Rounds that the kernel makes; facts that a fourth would find stay unknown. */
+const ROUNDS = 3;
+
 /** Works all facts into each other, in place. */
 export function syncDraft(d: Draft): void {
   updateBounds(d);
-  for (let round = 0; round < 3; round++) {
-    deduce32(d);
-    deduce64(d);
-    deduceMixed(d);
-  }
+  for (let round = 0; round < ROUNDS && deduce(d); round++);
   boundOffset(d);
   updateBounds(d);
 }

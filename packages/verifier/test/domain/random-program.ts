@@ -136,6 +136,32 @@ function jump(r: Random, off: number): Insn {
 }
 
 /**
+ * Jumps that narrow one register step by step, from sparse bits and from ends of like size, so that each reading's facts meet the others'. Where
+ * they go is left open (offset 0): the caller sends each to a place of its own, for at a common one the kernel would not look at both states.
+ */
+function narrowing(r: Random): Insn[] {
+  const dst = r.pick(SCALARS);
+  const shift = r.below(33);
+  const near = (): number =>
+    r.chance(50) ? immediate(r) : ((r.u32() >>> shift) - (r.chance(50) ? 0 : 1 << (31 - shift))) | 0;
+  const group: Insn[] = [];
+  if (r.chance(50)) {
+    const sparse = r.u32() & r.u32() & r.u32() & (0xffffffff >>> shift);
+    group.push(insn(r.chance(70) ? CLASS_ALU64 | 0x50 : CLASS_ALU | 0x50, dst, 0, 0, sparse | 0));
+  }
+  if (r.chance(20)) group.push(insn(CLASS_ALU64 | 0x40, dst, 0, 0, 1 << r.below(31)));
+  if (r.chance(20)) group.push(insn(CLASS_ALU64, dst, 0, 0, near()));
+  if (r.chance(20))
+    group.push(insn(CLASS_ALU64 | r.pick([0x60, 0xc0, 0x70]), dst, 0, 0, r.pick([1, 8, 16, 31, 32, 33])));
+  for (let n = 2 + r.below(3); n > 0; n--) {
+    const cls = r.chance(55) ? CLASS_JMP : CLASS_JMP32;
+    group.push(insn(cls | r.pick(JUMPS), dst, 0, 0, near()));
+    if (r.chance(15)) group.push(insn(CLASS_JMP | r.pick(JUMPS) | X, dst, r.pick(SCALARS)));
+  }
+  return group;
+}
+
+/**
  * A program of arithmetic and forward jumps over scalars of every origin. It is always well-formed; what it computes means nothing.
  *
  * @param length Groups of instructions after the registers are set up.
@@ -144,16 +170,28 @@ export function randomProgram(r: Random, length: number): Insn[] {
   const program: Insn[] = [insn(CLASS_ALU64 | 0xb0 | X, 6, 1), insn(0x85, 0, 0, 0, 7), insn(0x7b, 10, 0, -8)];
   for (const dst of SCALARS) program.push(...source(r, dst));
   let jumps = 6;
+  /** Slots of jumps that each get an exit of their own. */
+  const leaving: number[] = [];
   for (let i = 0; i < length; i++) {
-    if (jumps > 0 && r.chance(30)) {
+    if (jumps > 0 && r.chance(20)) {
       jumps--;
       const body = Array.from({ length: r.below(3) }, () => arithmetic(r)).flat();
       program.push(jump(r, body.length), ...body);
+    } else if (r.chance(25)) {
+      for (const next of narrowing(r)) {
+        if ((next.code & 0x07) === CLASS_JMP || (next.code & 0x07) === CLASS_JMP32) leaving.push(program.length);
+        program.push(next);
+      }
     } else {
       program.push(...arithmetic(r));
     }
   }
-  program.push(insn(CLASS_ALU64 | 0xb0, 0), insn(0x95, 0));
+  const exit = [insn(CLASS_ALU64 | 0xb0, 0), insn(0x95, 0)];
+  program.push(...exit);
+  for (const slot of leaving) {
+    program[slot] = { ...program[slot]!, off: program.length - slot - 1 };
+    program.push(...exit);
+  }
   return program;
 }
 
