@@ -39,12 +39,9 @@ const SOURCE: readonly FieldRow[] = [SOCK_SRC_IP4, SOCK_SRC_IP6, SOCK_SRC_PORT];
 const STRUCTS = {
   sock: [BOUND_DEV_IF, ...SOCK_ALWAYS, { from: 16, to: 24, read: 4 }, ...SOURCE],
   sock_common: [BOUND_DEV_IF, FAMILY, ...SOURCE, ...DST_TO_END],
-  // Two u64 amid u32: their second halves count as u32 of their own.
   tcp_sock: [
     { from: 0, to: 80, read: 4 },
     { from: 80, to: 96, read: 8 },
-    { from: 84, to: 88, read: 4 },
-    { from: 92, to: 96, read: 4 },
     { from: 96, to: 112, read: 4 },
   ],
   xdp_sock: [{ from: 0, to: 4, read: 4 }],
