@@ -26,3 +26,19 @@ export class VerifierRejection extends KernelError {
     this.log = log;
   }
 }
+
+/**
+ * A program that did not run to its end: it used up its fuel. (Any other fault of a verified program is a defect of this kernel.) What it had done
+ * to maps until then stays done.
+ */
+export class ProgramFault extends BpfError {
+  override readonly name: string = "ProgramFault";
+
+  constructor(progId: number, progName: string, fault: Error) {
+    super(`program ${progId} (${progName}): ${fault.message}`, {
+      code: "PROGRAM_FAULT",
+      cause: fault,
+      details: { progId, progName },
+    });
+  }
+}

@@ -1,1 +1,9 @@
-export {};
+/** An in-process kernel for BPF programs. */
+export { KernelError, ProgramFault, VerifierRejection } from "./error.ts";
+export { createKernel, Kernel } from "./kernel.ts";
+export { buildKernelTypes } from "./kernel-btf/build.ts";
+export type { KernelOptions } from "./machine.ts";
+export { AT_FDCWD, O_CREAT, Process, type ProcessOptions } from "./process/process.ts";
+export { SeededRandom } from "./random.ts";
+export { type Clock, DeterministicClock } from "./time/clock.ts";
+export type { TraceLog } from "./trace-log.ts";

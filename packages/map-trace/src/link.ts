@@ -17,7 +17,7 @@ export class MapTraceLink {
   /** Takes one reference each of program and map. Only {@link attachMapTrace} makes links. */
   constructor(program: TracerProgram, target: MapTraceTarget, map: TraceableMap, successOnly: boolean) {
     program.getRef();
-    map.getRef();
+    map.getUserRef();
     this.target = target;
     this.#map = map;
     this.entry = { program, traceType: target.traceType, successOnly, runs: 0n, misses: 0n, failures: 0n };
@@ -76,7 +76,7 @@ export class MapTraceLink {
     this.#map = null;
     map.tracers?.remove(this.entry);
     map.tracersChanged();
-    map.putRef();
+    map.putUserRef();
   }
 
   /** The last reference to the link is gone. */
@@ -92,7 +92,7 @@ export class MapTraceLink {
   abandon(): void {
     const map = this.#map;
     this.#map = null;
-    map?.putRef();
+    map?.putUserRef();
     if (this.#holdsProgram) {
       this.#holdsProgram = false;
       this.program.putRef();

@@ -16,8 +16,8 @@ export interface TraceableMap {
   /** Called after an entry came or went; the owner refreshes the header's word. */
   tracersChanged(): void;
   /** A reference, and a user reference: a map that a link traces counts as used by user space. */
-  getRef(): void;
-  putRef(): void;
+  getUserRef(): void;
+  putUserRef(): void;
 }
 
 /** What map tracing needs to see of a loaded program. */

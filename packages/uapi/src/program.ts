@@ -68,7 +68,7 @@ export interface VerifiedProgram {
   internalCalls: readonly string[];
   /** For each slot of `xlated`, the slot of the original program that it stems from. */
   origin: Uint32Array;
-  /** What the program uses, in order of first mention; dead code and subprograms count. Indexes are those of the verifier's input. */
+  /** Ids of the maps that the program mentions, in order of first mention; dead code and subprograms count. */
   usedMaps: readonly number[];
   /** Highest byte read + 1 through each read-only buffer argument of the context, by argument index (0-based): tracers' key and value. */
   maxCtxBufferAccess: readonly number[];

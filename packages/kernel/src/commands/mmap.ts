@@ -1,0 +1,52 @@
+import type { MappedMemory } from "@bpf-ts/uapi";
+import { EACCES, EINVAL, ENOTSUPP, EPERM } from "@bpf-ts/uapi/errno";
+import { KernelError } from "../error.ts";
+import type { Machine } from "../machine.ts";
+import type { Process } from "../process/process.ts";
+import { mapFile } from "./files.ts";
+
+const PAGE_SIZE = 4096;
+
+/**
+ * mmap(2) of a map's values. Writes through it are not seen by tracers, as in Linux.
+ *
+ * @throws KernelError EBADF, EINVAL, EACCES, EPERM
+ * @see v6.18 kernel/bpf/syscall.c, bpf_map_mmap
+ */
+export function mapMemory(
+  machine: Machine,
+  process: Process,
+  fd: number,
+  length: number,
+  offset: number,
+  writable: boolean,
+): MappedMemory {
+  const file = mapFile(process, fd);
+  const { map } = file;
+  const range = map.map.mappable();
+  if (range === undefined)
+    throw new KernelError(ENOTSUPP, `${map.describe()} cannot be mapped: create it with BPF_F_MMAPABLE`);
+  if (length <= 0 || offset < 0 || offset % PAGE_SIZE !== 0 || offset + length > range.size) {
+    throw new KernelError(EINVAL, `mapping of ${length} bytes at ${offset}: ${map.describe()} has ${range.size}`);
+  }
+  if (writable && map.frozen) throw new KernelError(EPERM, `${map.describe()} is frozen`);
+  if (writable && !file.canWrite) throw new KernelError(EACCES, `map fd ${fd} is not open for writing`);
+  if (!file.canRead) throw new KernelError(EACCES, `map fd ${fd} is not open for reading`);
+  map.getUserRef();
+  if (writable) map.writers++;
+  let isMapped = true;
+  return {
+    get bytes(): Uint8Array {
+      if (!isMapped) throw new KernelError(EINVAL, "the memory is not mapped any more");
+      const all = machine.memory.u8.subarray(range.address + offset, range.address + offset + length);
+      // JavaScript has no read-only views: what must not be written is a copy.
+      return writable ? all : all.slice();
+    },
+    [Symbol.dispose](): void {
+      if (!isMapped) return;
+      isMapped = false;
+      if (writable) map.writers--;
+      map.putUserRef();
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { BtfBuilder } from "@bpf-ts/btf";
+import { addBasicTypes } from "./basic-types.ts";
+import { addContexts } from "./contexts.ts";
+import { addEnums } from "./enums.ts";
+import { addIteratorHooks, addMapTraceHooks, type KernelFunctionDef, kernelFunctions } from "./functions.ts";
+import { addKernelStructs } from "./kernel-structs.ts";
+
+/** The kernel's own type information, and the functions that it describes. */
+export interface KernelTypes {
+  /** BTF, as /sys/kernel/btf/vmlinux would hold it. */
+  readonly bytes: Uint8Array;
+  readonly functions: readonly KernelFunctionDef[];
+}
+
+/**
+ * Builds this kernel's BTF. The same in every run.
+ */
+export function buildKernelTypes(): KernelTypes {
+  const builder = new BtfBuilder();
+  const basic = addBasicTypes(builder);
+  addEnums(builder);
+  addContexts(builder, basic);
+  const structs = addKernelStructs(builder, basic);
+  addIteratorHooks(builder, basic, structs);
+  addMapTraceHooks(builder, basic);
+  const functions = kernelFunctions(basic, structs);
+  for (const { name, params, ret } of functions) builder.addFunc(name, builder.addFuncProto(ret, params));
+  return { bytes: builder.encode(), functions };
+}

@@ -1,0 +1,103 @@
+import type { Bpf } from "@bpf-ts/uapi";
+import { UnsupportedError } from "@bpf-ts/uapi";
+import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
+import { KernelError } from "./error.ts";
+import { type KernelOptions, Machine } from "./machine.ts";
+import { BtfObject } from "./objects/btf-object.ts";
+import { IterFile } from "./process/iter-file.ts";
+import { Process, type ProcessOptions } from "./process/process.ts";
+import type { Clock } from "./time/clock.ts";
+import type { TraceLog } from "./trace-log.ts";
+
+/** The first process' id. */
+const FIRST_PID = 1000;
+
+/**
+ * An in-process kernel. `kernel.bpf` is bpf(2) as its first process calls it; other processes are made by {@link Kernel.spawn}. Nothing in it
+ * depends on the host's time, CPUs or randomness.
+ */
+export class Kernel implements Disposable {
+  readonly #machine: Machine;
+  /** The first process: who loads, by default. */
+  readonly init: Process;
+  readonly #processes: Process[] = [];
+  #nextPid = FIRST_PID;
+  #isDisposed = false;
+
+  /** @throws UnsupportedError without WebAssembly; MemoryError ENOMEM */
+  constructor(options: KernelOptions = {}) {
+    if (typeof WebAssembly === "undefined") throw new UnsupportedError("WebAssembly");
+    this.#machine = new Machine(options);
+    const { objects, kernelBtf } = this.#machine;
+    const vmlinux = new BtfObject(kernelBtf.bytes, true, () => {});
+    vmlinux.id = objects.btf.allocate(vmlinux);
+    this.init = this.spawn({ comm: "init" });
+    this.#machine.current = this.init;
+  }
+
+  /** bpf(2) by the first process. */
+  get bpf(): Bpf {
+    return this.init.bpf;
+  }
+
+  get clock(): Clock {
+    return this.#machine.clock;
+  }
+
+  /** What programs print by bpf_trace_printk. */
+  get traceLog(): TraceLog {
+    return this.#machine.traceLog;
+  }
+
+  get processes(): readonly Process[] {
+    return this.#processes;
+  }
+
+  /** A new process. */
+  spawn(options: ProcessOptions = {}): Process {
+    const process = new Process(this.#machine, this.#nextPid, options);
+    this.#nextPid++;
+    this.#processes.push(process);
+    return process;
+  }
+
+  /**
+   * One element of an iterator: the finest step that is offered between two others.
+   *
+   * @param fd of a running iterator, of the process given (the first one by default)
+   * @returns false after the last
+   * @throws KernelError EBADF, EINVAL
+   */
+  stepIterator(fd: number, process: Process = this.init): boolean {
+    const file = process.fds.get(fd);
+    if (file === undefined) throw new KernelError(EBADF, `fd ${fd} is not open`);
+    if (!(file instanceof IterFile)) throw new KernelError(EINVAL, `fd ${fd} is a ${file.kind}, expected an iterator`);
+    return this.#machine.asProcess(process, () => file.step(process.cpu));
+  }
+
+  /** Bytes of the machine's memory in use. */
+  get liveBytes(): number {
+    return this.#machine.memory.liveBytes;
+  }
+
+  /** Objects that are alive, and fds that are open: nothing, once everything was closed. What leak checks look at. */
+  describeLive(): string[] {
+    const fds = this.#processes.flatMap((process) =>
+      process.fds.entries().map(([fd, file]) => `fd ${fd} of process ${process.pid}: ${file.kind}`),
+    );
+    return [...this.#machine.objects.describeLive(), ...fds];
+  }
+
+  /** Ends all processes and gives the memory back. Doing it twice is no error. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    for (const process of this.#processes) process.exit();
+    this.#machine[Symbol.dispose]();
+  }
+}
+
+/** Makes an in-process kernel. */
+export function createKernel(options: KernelOptions = {}): Kernel {
+  return new Kernel(options);
+}

@@ -1,0 +1,40 @@
+import { BPF_LINK_TYPE_TRACING } from "@bpf-ts/uapi/link-types";
+import type { FunctionHook, KernelFunction } from "../hooks/kernel-function.ts";
+import { type LinkDetails, LinkObject } from "../objects/link-object.ts";
+import type { ProgObject } from "../objects/prog-object.ts";
+
+/** An fentry, fexit or fmod_ret program on a kernel function. Takes a reference to the program. */
+export class FunctionLink extends LinkObject {
+  readonly type: number = BPF_LINK_TYPE_TRACING;
+  readonly prog: ProgObject;
+  readonly #fn: KernelFunction;
+  readonly #hook: FunctionHook;
+
+  constructor(prog: ProgObject, fn: KernelFunction, hook: FunctionHook, onDestroy: (object: LinkObject) => void) {
+    super(onDestroy);
+    prog.getRef();
+    this.prog = prog;
+    this.#fn = fn;
+    this.#hook = hook;
+    fn.attach(hook, prog);
+  }
+
+  /** `struct { __u32 attach_type; __u32 target_obj_id; __u32 target_btf_id; } tracing`. */
+  details(): LinkDetails {
+    const tracing = { attachType: this.prog.expectedAttachType, targetObjId: 1, targetBtfId: this.prog.attachBtfId };
+    return { tracing, raw: words(tracing.attachType, tracing.targetObjId, tracing.targetBtfId) };
+  }
+
+  protected release(): void {
+    this.#fn.detach(this.#hook, this.prog);
+    this.prog.putRef();
+  }
+}
+
+/** Little-endian u32s, one after the other: the type-specific part of `struct bpf_link_info`. */
+export function words(...values: number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4);
+  const view = new DataView(bytes.buffer);
+  for (const [i, value] of values.entries()) view.setUint32(i * 4, value, true);
+  return bytes;
+}

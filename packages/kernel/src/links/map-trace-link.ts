@@ -1,0 +1,50 @@
+import type { MapTraceLink } from "@bpf-ts/map-trace";
+import { EPERM } from "@bpf-ts/uapi/errno";
+import { BPF_LINK_TYPE_MAP_TRACE } from "@bpf-ts/uapi/map-trace";
+import { BPF_F_REPLACE } from "@bpf-ts/uapi/prog-flags";
+import { KernelError } from "../error.ts";
+import { type LinkDetails, LinkObject } from "../objects/link-object.ts";
+import { ProgObject } from "../objects/prog-object.ts";
+import { words } from "./function-link.ts";
+
+/** A tracer on a map: the kernel's side of map tracing's link. */
+export class MapTraceLinkObject extends LinkObject {
+  readonly type: number = BPF_LINK_TYPE_MAP_TRACE;
+  readonly #link: MapTraceLink;
+
+  constructor(link: MapTraceLink, onDestroy: (object: LinkObject) => void) {
+    super(onDestroy);
+    this.#link = link;
+  }
+
+  get prog(): ProgObject {
+    const { program } = this.#link;
+    if (!(program instanceof ProgObject)) throw new Error("a map-trace link of a program of another kernel");
+    return program;
+  }
+
+  override update(newProg: ProgObject, oldProg: ProgObject | undefined, flags: number): void {
+    if ((flags & BPF_F_REPLACE) === 0 && oldProg !== undefined)
+      throw new KernelError(EPERM, "old_prog_fd needs BPF_F_REPLACE");
+    this.#link.update(newProg, oldProg);
+  }
+
+  override detach(): void {
+    this.#link.detach();
+  }
+
+  /** `struct { __u32 map_id; __u32 trace_type; } map_trace`. */
+  details(): LinkDetails {
+    const { map, target, entry } = this.#link;
+    const { runs, misses, failures } = entry;
+    const mapId = map?.id ?? 0;
+    return {
+      mapTrace: { mapId, traceType: target.traceType, runs, misses, failures },
+      raw: words(mapId, target.traceType),
+    };
+  }
+
+  protected release(): void {
+    this.#link.release();
+  }
+}

@@ -1,0 +1,94 @@
+import type { OpenFile } from "../fd-table.ts";
+import type { KernelFunction } from "../hooks/kernel-function.ts";
+import type { BtfObject } from "../objects/btf-object.ts";
+import type { LinkObject } from "../objects/link-object.ts";
+import type { MapObject } from "../objects/map-object.ts";
+import type { ProgObject } from "../objects/prog-object.ts";
+import type { FileNode } from "./files.ts";
+
+/** An open map: holds a reference and a user reference. Both are the caller's to hand over. */
+export class MapFile implements OpenFile {
+  readonly kind = "map";
+  readonly map: MapObject;
+  readonly canRead: boolean;
+  readonly canWrite: boolean;
+
+  constructor(map: MapObject, access: { canRead: boolean; canWrite: boolean }) {
+    this.map = map;
+    this.canRead = access.canRead;
+    this.canWrite = access.canWrite;
+  }
+
+  release(): void {
+    this.map.putUserRef();
+  }
+}
+
+/** An open program. Takes over the caller's reference. */
+export class ProgFile implements OpenFile {
+  readonly kind = "prog";
+  readonly prog: ProgObject;
+
+  constructor(prog: ProgObject) {
+    this.prog = prog;
+  }
+
+  release(): void {
+    this.prog.putRef();
+  }
+}
+
+/** An open link. Takes over the caller's reference. */
+export class LinkFile implements OpenFile {
+  readonly kind = "link";
+  readonly link: LinkObject;
+
+  constructor(link: LinkObject) {
+    this.link = link;
+  }
+
+  release(): void {
+    this.link.putRef();
+  }
+}
+
+/** Open BTF. Takes over the caller's reference. */
+export class BtfFile implements OpenFile {
+  readonly kind = "btf";
+  readonly btf: BtfObject;
+
+  constructor(btf: BtfObject) {
+    this.btf = btf;
+  }
+
+  release(): void {
+    this.btf.putRef();
+  }
+}
+
+/** A perf event of the kinds that BPF loaders open: a probe on a function. */
+export class PerfEventFile implements OpenFile {
+  readonly kind = "perf_event";
+  readonly fn: KernelFunction;
+  readonly retprobe: boolean;
+
+  constructor(fn: KernelFunction, retprobe: boolean) {
+    this.fn = fn;
+    this.retprobe = retprobe;
+  }
+
+  release(): void {}
+}
+
+/** An open file of the in-memory file system. */
+export class RegularFile implements OpenFile {
+  readonly kind = "file";
+  readonly node: FileNode;
+  offset = 0;
+
+  constructor(node: FileNode) {
+    this.node = node;
+  }
+
+  release(): void {}
+}

@@ -1,0 +1,93 @@
+import type { Bpf } from "@bpf-ts/uapi";
+import { EBADF, EINVAL, ENOENT } from "@bpf-ts/uapi/errno";
+import { BpfSyscalls } from "../commands/bpf-syscalls.ts";
+import { KernelError } from "../error.ts";
+import { FdTable } from "../fd-table.ts";
+import type { Machine } from "../machine.ts";
+import { writeAt } from "./files.ts";
+import { RegularFile } from "./open-files.ts";
+import { callSyscall } from "./syscall.ts";
+
+/** Creates the file if it is not there. */
+export const O_CREAT = 0o100;
+/** A path relative to the working directory, as openat takes it. */
+export const AT_FDCWD = -100;
+
+/** Who a process is. */
+export interface ProcessOptions {
+  /** At most 15 bytes are kept. */
+  comm?: string;
+  uid?: number;
+  gid?: number;
+  /** The CPU that it runs on; 0. */
+  cpu?: number;
+}
+
+/**
+ * A simulated process: has file descriptors, makes system calls. The calls run to their end, one after the other, and pass the kernel's functions with
+ * everything attached to them. They answer what a raw system call does: a negative errno on failure.
+ */
+export class Process {
+  readonly pid: number;
+  readonly comm: string;
+  readonly uid: number;
+  readonly gid: number;
+  cpu: number;
+  readonly fds: FdTable;
+  /** bpf(2) and what goes with it, by this process. */
+  readonly bpf: Bpf;
+  readonly #machine: Machine;
+
+  constructor(machine: Machine, pid: number, options: ProcessOptions) {
+    this.#machine = machine;
+    this.pid = pid;
+    this.comm = options.comm ?? `process-${pid}`;
+    this.uid = options.uid ?? 0;
+    this.gid = options.gid ?? 0;
+    this.cpu = options.cpu ?? 0;
+    if (!Number.isInteger(this.cpu) || this.cpu < 0 || this.cpu >= machine.cpus) {
+      throw new KernelError(EINVAL, `cpu ${this.cpu}: this kernel has ${machine.cpus}`);
+    }
+    this.fds = new FdTable(machine.maxFds);
+    this.bpf = new BpfSyscalls(machine, this);
+  }
+
+  /** The thread group: processes here have one thread. */
+  get tgid(): number {
+    return this.pid;
+  }
+
+  /** openat(2). The only flag that matters is {@link O_CREAT}. */
+  openat(path: string, flags: number = O_CREAT): number {
+    const name = new TextEncoder().encode(`${path}\0`);
+    return callSyscall(this.#machine, this, "openat", { bytes: name, at: 1 }, [AT_FDCWD, 0, flags, 0], () => {
+      const node =
+        this.#machine.files.get(path) ?? ((flags & O_CREAT) !== 0 ? this.#machine.files.create(path) : undefined);
+      if (node === undefined) return -ENOENT;
+      return this.fds.install(new RegularFile(node));
+    });
+  }
+
+  /** write(2). */
+  write(fd: number, data: Uint8Array): number {
+    return callSyscall(this.#machine, this, "write", { bytes: data, at: 1 }, [fd, 0, data.length], () => {
+      const file = this.fds.get(fd);
+      if (!(file instanceof RegularFile)) return file === undefined ? -EBADF : -EINVAL;
+      file.offset = writeAt(file.node, file.offset, data);
+      return data.length;
+    });
+  }
+
+  /** close(2). */
+  close(fd: number): number {
+    return callSyscall(this.#machine, this, "close", undefined, [fd], () => {
+      this.fds.close(fd);
+      return 0;
+    });
+  }
+
+  /** The process ends: its files are closed, without passing close(2). */
+  exit(): void {
+    this.#machine.asProcess(this, () => this.fds.closeAll());
+  }
+}

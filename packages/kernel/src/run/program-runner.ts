@@ -1,0 +1,58 @@
+import type { MapTable } from "@bpf-ts/maps";
+import type { Vm } from "@bpf-ts/vm";
+import { ProgramFault } from "../error.ts";
+import type { ProgObject } from "../objects/prog-object.ts";
+
+/** What a program returned: R0, low and high 32 bits, signed. */
+export interface ProgramResult {
+  readonly r0Lo: number;
+  readonly r0Hi: number;
+}
+
+/**
+ * Runs programs to their end. While one runs, elements that it deletes are neither cleared nor reused; a program that is already running on a
+ * CPU is not entered again there.
+ */
+export class ProgramRunner {
+  readonly #vm: Vm;
+  readonly #maps: MapTable;
+
+  constructor(vm: Vm, maps: MapTable) {
+    this.#vm = vm;
+    this.#maps = maps;
+  }
+
+  /**
+   * Runs `prog` with R1 = `ctx`.
+   *
+   * @throws ProgramFault if it ran out of fuel (or, which is a defect of this kernel, did what the verifier should have refused)
+   */
+  run(prog: ProgObject, ctx: number, cpu: number): ProgramResult {
+    const before = this.#maps.cpu;
+    this.#maps.cpu = cpu;
+    this.#maps.enter();
+    try {
+      prog.runCount++;
+      const result = this.#vm.run(prog.executable, ctx, { cpu });
+      if (result.status === "fault") throw new ProgramFault(prog.id, prog.name, result.fault);
+      return result;
+    } finally {
+      this.#maps.leave();
+      this.#maps.cpu = before;
+    }
+  }
+
+  /** As {@link run}, unless the program already runs on this CPU: then it counts a miss and answers undefined. */
+  runGuarded(prog: ProgObject, ctx: number, cpu: number): ProgramResult | undefined {
+    if (prog.active[cpu] !== 0) {
+      prog.recursionMisses++;
+      return undefined;
+    }
+    prog.active[cpu] = 1;
+    try {
+      return this.run(prog, ctx, cpu);
+    } finally {
+      prog.active[cpu] = 0;
+    }
+  }
+}

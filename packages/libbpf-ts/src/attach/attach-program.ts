@@ -1,0 +1,62 @@
+import { type Bpf, UnsupportedError } from "@bpf-ts/uapi";
+import { LibbpfError } from "../error.ts";
+import type { BpfLink } from "../load/bpf-link.ts";
+import type { BpfMap } from "../load/bpf-map.ts";
+import type { BpfProgram } from "../load/bpf-program.ts";
+import { attachIterator } from "./iterator.ts";
+import { attachKprobe } from "./kprobe.ts";
+import { attachMapTraceBySection } from "./map-trace.ts";
+import { attachRawTracepoint } from "./raw-tracepoint.ts";
+import { attachTrace } from "./trace.ts";
+import { attachTracepoint } from "./tracepoint.ts";
+
+/** Attaches a program to what its section's name says. @throws LibbpfError ATTACH; UnsupportedError */
+export function attachProgram(bpf: Bpf, program: BpfProgram, maps: ReadonlyMap<string, BpfMap>): BpfLink {
+  const { spec } = program;
+  const kind = spec.sectionDef?.attach ?? "none";
+  switch (kind) {
+    case "kprobe":
+      return attachKprobe(bpf, program, {
+        ...functionAndOffset(program),
+        retprobe: spec.sectionDef!.name.startsWith("kret"),
+      });
+    case "ksyscall":
+      return attachKprobe(bpf, program, {
+        func: `__x64_sys_${spec.attachTarget}`,
+        retprobe: spec.sectionDef!.name.startsWith("kret"),
+      });
+    case "trace":
+      return attachTrace(bpf, program);
+    case "raw-tracepoint":
+      return attachRawTracepoint(bpf, program, spec.attachTarget);
+    case "tracepoint":
+      return attachTracepoint(bpf, program);
+    case "iter":
+      return attachIterator(bpf, program, {});
+    case "map-trace":
+      return attachMapTraceBySection(bpf, program, maps);
+    case "kprobe-multi":
+    case "uprobe":
+    case "uprobe-multi":
+    case "usdt":
+    case "lsm":
+      throw new UnsupportedError(`attaching ${kind} programs`, { details: { program: program.name } });
+    case "none":
+      throw new LibbpfError(
+        "ATTACH",
+        `program ${program.name}: section "${spec.section}" does not say what to attach to`,
+      );
+  }
+}
+
+/** `func` or `func+offset` (decimal or 0x…). */
+function functionAndOffset(program: BpfProgram): { func: string; offset: number } {
+  const match = /^([A-Za-z0-9_.]+)(?:\+(0x[0-9a-fA-F]+|\d+))?$/.exec(program.spec.attachTarget);
+  if (match === null) {
+    throw new LibbpfError(
+      "ATTACH",
+      `program ${program.name}: "${program.spec.attachTarget}" is no function or function+offset`,
+    );
+  }
+  return { func: match[1]!, offset: match[2] === undefined ? 0 : Number(match[2]) };
+}
