@@ -25,6 +25,8 @@ export class Log {
   readonly #verbose: boolean;
   #text: string[] = [];
   phase: Phase = "records";
+  /** Whether the log ends with the reason of a rejection. */
+  hasReason = false;
 
   constructor(input: Input, verbose: boolean) {
     this.#input = input;
@@ -55,28 +57,33 @@ export class Log {
   /** Rejects with a text of its own. */
   fail(errno: number, text: string): never {
     this.#add(text);
-    throw new Rejection(errno);
+    return this.#reject(errno);
   }
 
   /** Rejects because of a type: its line, the reason at its end. */
   failType(errno: number, id: number, reason: string): never {
     this.#type(id, true, reason);
-    throw new Rejection(errno);
+    return this.#reject(errno);
   }
 
   /** As {@link Log.failType}, for a record of which no more than the head is known to be there. */
   failHead(errno: number, id: number, reason: string): never {
     this.#type(id, false, reason);
-    throw new Rejection(errno);
+    return this.#reject(errno);
   }
 
   failMember(errno: number, id: number, member: RawMember, reason: string): never {
     this.#member(id, member, reason);
-    throw new Rejection(errno);
+    return this.#reject(errno);
   }
 
   failVariable(errno: number, id: number, type: number, offset: number, size: number, reason: string): never {
     this.#variable(id, type, offset, size, reason);
+    return this.#reject(errno);
+  }
+
+  #reject(errno: number): never {
+    this.hasReason = true;
     throw new Rejection(errno);
   }
 

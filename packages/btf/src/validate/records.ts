@@ -1,4 +1,4 @@
-import { E2BIG, EINVAL, ENOTSUPP } from "@bpf-ts/uapi/errno";
+import { EINVAL, ENOTSUPP } from "@bpf-ts/uapi/errno";
 import { BTF_INT_BOOL, BTF_INT_CHAR, BTF_INT_SIGNED, BTF_MAX_TYPE, type BtfKind, NR_BTF_KINDS } from "../kinds.ts";
 import type { RawHeader } from "./header.ts";
 import { type Input, RECORD_HEAD } from "./input.ts";
@@ -30,8 +30,10 @@ export function checkRecords(input: Input, header: RawHeader, log: Log): void {
     at +=
       RECORD_HEAD +
       RECORD_CHECKS[input.kind(id) as Exclude<BtfKind, "void">]({ input, log, id, left: left - RECORD_HEAD });
-    if (id >= BTF_MAX_TYPE) log.fail(E2BIG, "Exceeded max num of types");
+    if (id >= BTF_MAX_TYPE) log.trace("Exceeded max num of types");
   }
+  // The kernel checks records beyond its limit and then forgets them: an id that would be theirs leads nowhere.
+  if (input.records.length > BTF_MAX_TYPE) input.records.length = BTF_MAX_TYPE;
 }
 
 /** Kind flag, kind, vlen: the bits of the info word that may be set. */

@@ -22,7 +22,7 @@ export type BtfVerdict =
       ok: false;
       /** Positive. */
       errno: number;
-      /** The last line of the log, empty where the kernel refuses without a word. */
+      /** The line of the log that says why; empty where the kernel refuses without a word. */
       message: string;
       log: string;
     };
@@ -51,7 +51,7 @@ export function validateBtf(bytes: Uint8Array, options: ValidateOptions = {}): B
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
     const text = log.text;
-    return { ok: false, errno: error.errno, message: lastLine(text), log: text };
+    return { ok: false, errno: error.errno, message: log.hasReason ? lastLine(text) : "", log: text };
   }
 }
 
