@@ -25,7 +25,7 @@ interface Fixup {
 
 /**
  * Assembles the program written in the syntax of the kernel's log: what {@link formatKernel} prints, with or without the opcode in front, and what
- * `bpftool prog dump xlated` and a log's "Live regs before insn" print around it (`12: 01........ (bf) r6 = r1`; the slot's number must be right).
+ * `bpftool prog dump xlated` and a log's "Live regs before insn" print around it (`1  12: 01........ (bf) r6 = r1`; the slot's number must be right).
  *
  * - Labels: `name:` in front of an instruction; `goto name`, `if r1 == 0 goto name`, `call name`, `r1 = subprog[name]`.
  * - Calls: `call bpf_ktime_get_ns` (by name), `call bpf_map_lookup_elem#1`, `call pc+3`, `call some_kfunc#1234`.
@@ -95,7 +95,7 @@ function label(scanner: Scanner, kernel: boolean, labels: Map<string, Label>, sl
 function instruction(scanner: Scanner, kernel: boolean, slot: number): Draft {
   let opcode: number | undefined;
   if (kernel) {
-    const index = scanner.match(/(\d+):/y);
+    const index = scanner.match(/(?:\d+\s+)?(\d+):/y);
     if (index !== undefined && Number(index[1]) !== slot) {
       throw scanner.wrong(`this is insn ${slot}, the text says ${index[1]}`);
     }

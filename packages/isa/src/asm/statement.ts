@@ -149,7 +149,13 @@ function assigned(context: Context, dst: Register, cls: number): Draft {
     return load(context, dst);
   }
   if (word === "(") return extended(context, dst, draft(mov | op.BPF_X, { dst: dst.index }));
-  if (asRegister(word, kernel)) return operand(context, dst, draft(mov, { dst: dst.index }));
+  const src = asRegister(word, kernel);
+  // clang -S writes the 32-bit move that zero-extends as r1 = w2.
+  if (src?.wide === false && dst.wide && !kernel) {
+    scanner.take();
+    return draft(op.BPF_ALU | op.BPF_MOV | op.BPF_X, { dst: dst.index, src: src.index });
+  }
+  if (src !== undefined) return operand(context, dst, draft(mov, { dst: dst.index }));
   if (scanner.atNumber) return number(context, dst, mov);
   if (word === "-") {
     scanner.take();
@@ -276,14 +282,16 @@ const CALL: number = op.BPF_JMP | op.BPF_CALL;
 function kernelCall(context: Context): Draft {
   const { scanner } = context;
   if (scanner.match(/pc(?=\s*[-+])/y)) return draft(CALL, { src: BPF_PSEUDO_CALL, imm: scanner.int32("distance") });
-  const found = scanner.match(/(kernel-function|[A-Za-z_.$][\w.$]*)/y);
-  if (found === undefined) throw scanner.expected("what to call, such as pc+5 or bpf_map_lookup_elem#1");
-  const name = found[1]!;
-  const place = scanner.lastPlace;
-  if (!scanner.accept("#")) return draft(CALL, { label: { name, place, field: "callee" } });
-  const imm = scanner.int32("number");
-  if (name === "unknown" || name === helperName(imm)) return draft(CALL, { imm });
-  return draft(CALL, { src: BPF_PSEUDO_KFUNC_CALL, imm });
+  // Of a kernel function that its BTF does not name, or whose BTF is not there, logs have these.
+  const numbered = scanner.match(/(kernel-function|<error>|[A-Za-z_.$][\w.$]*)?\s*#/y);
+  if (numbered !== undefined) {
+    const imm = scanner.int32("number");
+    const helper = numbered[1] === "unknown" || numbered[1] === helperName(imm);
+    return draft(CALL, { src: helper ? 0 : BPF_PSEUDO_KFUNC_CALL, imm });
+  }
+  if (!/^[A-Za-z_.$]/u.test(scanner.peek()))
+    throw scanner.expected("what to call, such as pc+5 or bpf_map_lookup_elem#1");
+  return draft(CALL, { label: { name: scanner.take(), place: scanner.lastPlace, field: "callee" } });
 }
 
 /** A helper's number or a label, behind `call`. */

@@ -1,0 +1,2 @@
+export function statements(): string[];
+export function generate(): string;
