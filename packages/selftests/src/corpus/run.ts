@@ -4,6 +4,10 @@ import { inputOf } from "./input.ts";
 import { type Answer, type Judgement, judge } from "./judge.ts";
 import type { CorpusRow } from "./row.ts";
 
+/** Log levels that the corpus was recorded at: 1 or 2, and the statistics. */
+export const LEVEL1: number = 1 | 4;
+export const LEVEL2: number = 2 | 4;
+
 /** The verifier under test. */
 export type Verifier = (input: VerifierInput) => Verdict;
 
@@ -36,10 +40,10 @@ export async function runCorpus(
   for await (const row of corpus.rows(options.wanted)) {
     if (row.kernel.verdict === "env-refused") undecided.add(row.id);
     const start = performance.now();
-    const level1 = ask(verifier, row, corpus, 1);
+    const level1 = ask(verifier, row, corpus, LEVEL1);
     const ms = performance.now() - start;
     const unsupported = "verdict" in level1 && level1.verdict.kind === "unsupported";
-    const level2 = options.level2 === true && !unsupported ? ask(verifier, row, corpus, 2) : undefined;
+    const level2 = options.level2 === true && !unsupported ? ask(verifier, row, corpus, LEVEL2) : undefined;
     const judgement = judge(row, level1, ms, level2);
     judgements.push(judgement);
     options.onRow?.(judgement, row);

@@ -9,10 +9,11 @@
 
 import { Draft, unbound32 } from "./draft.ts";
 import { S32_MAX, S32_MIN, S64_MAX, S64_MIN, U32_MAX, U64_MAX, u64 } from "./integers.ts";
-import { settle, ZERO } from "./scalar.ts";
+import { constant, settle, ZERO } from "./scalar.ts";
 import { syncDraft } from "./sync.ts";
 import { tnumAdd, tnumNeg, tnumSub } from "./tnum.ts";
 import type { Scalar } from "./types.ts";
+import { zext32Draft } from "./width.ts";
 
 function setS64(d: Draft, min: bigint, max: bigint): void {
   const fits = min >= S64_MIN && min <= S64_MAX && max >= S64_MIN && max <= S64_MAX;
@@ -98,6 +99,19 @@ export function addUnsynced(a: Scalar, b: Scalar): Scalar {
   const d = new Draft(a);
   addDraft(d, b);
   return settle(d);
+}
+
+/**
+ * What is known of a value that is `delta` more than `known`; `narrow`: as the result of a 32-bit addition.
+ *
+ * @see v6.18 kernel/bpf/verifier.c, sync_linked_regs
+ */
+export function addDelta(known: Scalar, delta: number, narrow: boolean): Scalar {
+  const d = new Draft(known);
+  addDraft(d, constant(delta));
+  if (narrow) zext32Draft(d);
+  syncDraft(d);
+  return settle(d, known);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 export { aluScalar, type Fork, forkScalar, isComputable } from "./alu.ts";
-export { addUnsynced, pointerAdd, pointerSub } from "./alu-additive.ts";
+export { addDelta, addUnsynced, pointerAdd, pointerSub } from "./alu-additive.ts";
 export { branchTaken } from "./branch.ts";
 export { formatRanges, formatScalar, formatSigned, formatTnum, formatUnsigned } from "./format.ts";
 export { parseScalar } from "./parse.ts";

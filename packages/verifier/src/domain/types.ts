@@ -103,6 +103,8 @@ export interface ScalarDomain {
   isComputable(op: number, is64: boolean, src: Scalar): boolean;
   /** scalar32_min_max_add + scalar_min_max_add + tnum_add without the final sync: sync_linked_regs. */
   addUnsynced(a: Scalar, b: Scalar): Scalar;
+  /** A value `delta` more than `known`, as sync_linked_regs derives it; `narrow`: in 32 bits. */
+  addDelta(known: Scalar, delta: number, narrow: boolean): Scalar;
   /** Variable part of pointer + offset as adjust_ptr_min_max_vals computes it (sync applied). */
   pointerAdd(ptr: Scalar, off: Scalar): Scalar;
   /** Variable part of pointer - offset as adjust_ptr_min_max_vals computes it (sync applied). */

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  addDelta,
   addUnsynced,
   aluScalar,
   boundsSane,
@@ -145,6 +146,9 @@ describe("no fact is ever lost that is not true", () => {
         expect(contains(pointerAdd(a, b), x + y)).toBe(true);
         expect(contains(pointerSub(a, b), x - y)).toBe(true);
         expect(contains(addUnsynced(a, b), x + y)).toBe(true);
+        const delta = Number(BigInt.asIntN(32, y));
+        expect(contains(addDelta(a, delta, false), x + BigInt(delta))).toBe(true);
+        expect(contains(addDelta(a, delta, true), BigInt.asUintN(32, x + BigInt(delta)))).toBe(true);
       }),
       RUNS,
     );
