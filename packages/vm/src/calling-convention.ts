@@ -7,8 +7,9 @@ import type { Run } from "./run.ts";
  * - No BigInt and no objects: a helper gets the low 32 bits of R1–R5 as signed 32-bit numbers (addresses: take `>>> 0`), and returns a number
  *   of which the low 32 bits, sign-extended to 64, become R0.
  * - `unsigned`: R0 is zero-extended instead. For results that are `u32` or addresses in a machine above 2 GiB.
- * - `wide`: the whole R1–R5 lie at `run.args` as five little-endian u64 when the helper is entered; what it leaves in the first of them
+ * - `wide: true`: the whole R1–R5 lie at `run.args` as five little-endian u64 when the helper is entered; what it leaves in the first of them
  *   becomes R0, and its return value is ignored.
+ * - `wide: "args"`: the same for the arguments, but R0 is the return value as ever.
  * - R1–R5 keep their values over a call of a helper that does not call back. (Programs may not rely on that, rewrites do.)
  * - A helper may allocate memory, run other programs to their end on the same CPU, and free memory that no run in flight can reach. Views of
  *   the memory are stale after each of these.
@@ -32,14 +33,16 @@ export interface CallbackLoop {
   next(run: Run, previousR0: number | undefined): number;
   /** Read once, after `next` answered 0: becomes R0, sign-extended from 32 bits. */
   readonly result: number;
+  /** Called instead of further `next` where the run ends inside a callback, by a fault or an abort: gives back what the loop holds. */
+  close?(): void;
 }
 
-/** Begins a helper that calls back. */
+/** Begins a helper that calls back. The whole R1–R5 lie at `run.args`, as for `wide`. */
 export type CallbackFn = (run: Run, r1: number, r2: number, r3: number, r4: number, r5: number) => CallbackLoop;
 
 /** A function that programs can call, as the kernel hands it to {@link Vm.load}. */
 export type HelperEntry =
-  | { readonly name: string; readonly run: HelperFn; readonly wide?: boolean; readonly unsigned?: boolean }
+  | { readonly name: string; readonly run: HelperFn; readonly wide?: boolean | "args"; readonly unsigned?: boolean }
   | { readonly name: string; readonly callback: CallbackFn };
 
 /** Where a program's calls lead. Asked once a call instruction, at load; the hooks at run time. */

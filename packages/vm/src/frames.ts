@@ -1,3 +1,4 @@
+import type { CallbackLoop } from "./calling-convention.ts";
 import { VmFault } from "./error.ts";
 import { WORDS } from "./ops.ts";
 import { FRAME_WORDS } from "./stacks.ts";
@@ -57,13 +58,22 @@ export function callLocal(state: RunState, stackDepth: number, target: number): 
 /** Call of a helper that calls back. */
 export function enterLoop(state: RunState, index: number): number {
   const r = state.registers;
+  const view = state.memory.dataView;
+  for (let i = 0; i < 10; i++) view.setInt32(state.args + i * 4, r[2 + i]!, true);
   const loop = state.exe.translated.loops[index]!(state.run, r[2]!, r[4]!, r[6]!, r[8]!, r[10]!);
   const func = loop.next(state.run, undefined);
   if (func === 0) return finish(state, loop.result, state.pc + WORDS);
+  return pushCallback(state, loop, func, state.pc + WORDS);
+}
+
+function pushCallback(state: RunState, loop: CallbackLoop, func: number, back: number): number {
   const subprog = state.exe.subprogs[func - 1];
-  if (subprog === undefined) return badCallback(state, func);
-  if (!hasRoom(state, subprog.stackDepth)) return -1;
-  state.push(state.pc + WORDS, FRAME_CALLBACK, loop);
+  if (subprog === undefined || !hasRoom(state, subprog.stackDepth)) {
+    if (subprog === undefined) badCallback(state, func);
+    loop.close?.();
+    return -1;
+  }
+  state.push(back, FRAME_CALLBACK, loop);
   state.setFrame(state.bottom, subprog.stackDepth);
   return enterCallback(state, func, subprog.start);
 }
@@ -113,13 +123,8 @@ export function leave(state: RunState): number {
   state.pop();
   const back = state.pc;
   if (func === 0) return finish(state, loop.result, back);
-  const subprog = state.exe.subprogs[func - 1];
   state.pc = back - WORDS;
-  if (subprog === undefined) return badCallback(state, func);
-  if (!hasRoom(state, subprog.stackDepth)) return -1;
-  state.push(back, FRAME_CALLBACK, loop);
-  state.setFrame(state.bottom, subprog.stackDepth);
-  return enterCallback(state, func, subprog.start);
+  return pushCallback(state, loop, func, back);
 }
 
 /** `bpf_tail_call`: into the other program, in this one's frame, or on to the next instruction. */

@@ -332,11 +332,11 @@ export function interpret(state: RunState): number {
         state.pc = pc;
         state.left = left;
         for (let i = 0; i < 10; i++) view.setInt32(args + i * 4, r[2 + i]!, true);
-        helpers[s]!(run, r[2]!, r[4]!, r[6]!, r[8]!, r[10]!);
+        const result = helpers[s]!(run, r[2]!, r[4]!, r[6]!, r[8]!, r[10]!);
         view = memory.dataView;
         u8 = memory.u8;
-        r[0] = view.getInt32(args, true);
-        r[1] = view.getInt32(args + 4, true);
+        r[0] = d === 2 ? view.getInt32(args, true) : result;
+        r[1] = d === 2 ? view.getInt32(args + 4, true) : d === 0 ? result >> 31 : 0;
         if (memory.regionEpoch !== epoch) {
           epoch = memory.regionEpoch;
           readEnd = writeEnd = 0;

@@ -107,3 +107,10 @@ export const ATOMIC_KIND = {
   XCHG: 8,
   CMPXCHG: 9,
 } as const;
+
+/** Second word of {@link OP.CALL_HELPER} and {@link OP.CALL_WIDE}: R0 is the result, sign-extended. */
+export const RESULT_SIGNED = 0;
+/** R0 is the result, zero-extended. */
+export const RESULT_UNSIGNED = 1;
+/** R0 is what the helper left in the argument block. */
+export const RESULT_WIDE = 2;

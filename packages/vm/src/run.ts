@@ -252,7 +252,13 @@ export class Run {
     }
     stack.runs.pop();
     stack.sp = this.#state.entry;
-    stack.depth = this.#state.base;
+    const { base } = this.#state;
+    for (let at = stack.depth - 1; at >= base; at--) {
+      const loop = stack.frameLoops[at];
+      stack.frameLoops[at] = undefined;
+      loop?.close?.();
+    }
+    stack.depth = base;
   }
 
   #register(n: number): bigint {

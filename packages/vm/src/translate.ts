@@ -4,7 +4,7 @@ import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_KFUNC_CALL } from "@bpf-ts
 import type { CallbackFn, HelperEntry, HelperFn, Linkage, RawProgram } from "./calling-convention.ts";
 import { VmError } from "./error.ts";
 import { Executable, type Subprog } from "./executable.ts";
-import { CONSTS, OP, REGS, WORDS } from "./ops.ts";
+import { CONSTS, OP, REGS, RESULT_SIGNED, RESULT_UNSIGNED, RESULT_WIDE, WORDS } from "./ops.ts";
 import { accessSize, atomicKind, loadOf, selectAlu, selectJump, selectSwap, signedLoadOf, storeOf } from "./select.ts";
 
 /** `imm` of a call of bpf_tail_call, which is an operation of the machine. */
@@ -330,7 +330,9 @@ class Translator {
       return [OP.CALL_LOOP, 0, this.#loops.length - 1, 0];
     }
     this.#helpers.push(entry.run);
-    const op = entry.wide === true ? OP.CALL_WIDE : OP.CALL_HELPER;
-    return [op, entry.unsigned === true ? 1 : 0, this.#helpers.length - 1, 0];
+    const at = this.#helpers.length - 1;
+    const extension = entry.unsigned === true ? RESULT_UNSIGNED : RESULT_SIGNED;
+    if (entry.wide === undefined || entry.wide === false) return [OP.CALL_HELPER, extension, at, 0];
+    return [OP.CALL_WIDE, entry.wide === true ? RESULT_WIDE : extension, at, 0];
   }
 }

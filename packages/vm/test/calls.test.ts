@@ -81,6 +81,18 @@ describe("helpers", () => {
   );
 
   test(
+    "with wide arguments alone return their result",
+    withMachine((machine) => {
+      const link = (unsigned: boolean) =>
+        helpers({
+          1: { name: "h", wide: "args", unsigned, run: (run, r1) => run.memory.getI32(run.args + 12) * r1 },
+        });
+      expect(machine.r0([...ARGS, call(1), EXIT], link(false))).toBe(0xffffffffffffffffn);
+      expect(machine.r0([...ARGS, call(1), EXIT], link(true))).toBe(0xffffffffn);
+    }),
+  );
+
+  test(
     "may grow the memory",
     withMachine((machine) => {
       const blocks: number[] = [];
@@ -397,6 +409,65 @@ describe("callbacks", () => {
         const fault = machine.fault([movImm(1, 3), movImm(2, func), call(181), EXIT], LOOP);
         expect(fault.message).toBe(`callback ${func} is none of the program's 1 functions (insn 2: call bpf_loop#181)`);
       }
+    }),
+  );
+
+  test(
+    "find their whole arguments at run.args",
+    withMachine((machine) => {
+      const link = helpers({
+        181: {
+          name: "bpf_loop",
+          callback: (run) => ({ result: run.memory.getI32(run.args + 12), next: () => 0 }),
+        },
+      });
+      expect(machine.r0([...ARGS, call(181), EXIT], link)).toBe(0xffffffffffffffffn);
+    }),
+  );
+
+  test(
+    "a loop is closed where the run ends before it has finished, and only there",
+    withMachine((machine) => {
+      let closed = 0;
+      const link = (func: (r2: number) => number) =>
+        helpers({
+          181: {
+            name: "bpf_loop",
+            callback: (_, r1, r2, r3) => {
+              const loop = new Repeat(r1, func(r2), r3);
+              return Object.assign(loop, {
+                close: () => {
+                  closed++;
+                },
+              });
+            },
+          },
+        });
+      machine.r0(
+        program(10, -1),
+        link((r2) => r2),
+      );
+      expect(closed).toBe(0);
+      const stopped = machine.start(
+        program(10, -1),
+        link((r2) => r2),
+      );
+      stopped.step(20);
+      expect(stopped.depth).toBe(1);
+      stopped.abort();
+      expect(closed).toBe(1);
+      const faulty = program(10, -1);
+      faulty[13] = [0x79, 3, 6, 0, 0];
+      machine.fault(
+        faulty,
+        link((r2) => r2),
+      );
+      expect(closed).toBe(2);
+      machine.fault(
+        program(10, -1),
+        link(() => 77),
+      );
+      expect(closed).toBe(3);
     }),
   );
 
