@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** What every package's tests share: workspace imports resolve to sources, so that no build is needed to test. */
@@ -7,6 +8,7 @@ const shared: ViteUserConfig = defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     environment: "node",
+    setupFiles: [fileURLToPath(new URL("scripts/leak-check.ts", import.meta.url))],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -33,6 +33,7 @@ export class Kernel implements Disposable {
     vmlinux.id = objects.btf.allocate(vmlinux);
     this.init = this.spawn({ comm: "init" });
     this.#machine.current = this.init;
+    announce(this);
   }
 
   /** bpf(2) by the first process. */
@@ -100,4 +101,10 @@ export class Kernel implements Disposable {
 /** Makes an in-process kernel. */
 export function createKernel(options: KernelOptions = {}): Kernel {
   return new Kernel(options);
+}
+
+/** Tells a test's leak check, if there is one, that a kernel was made. */
+function announce(kernel: Kernel): void {
+  const watcher: unknown = Reflect.get(globalThis, Symbol.for("bpf-ts.kernel-created"));
+  if (typeof watcher === "function") watcher(kernel);
 }

@@ -14,6 +14,7 @@ import { mapHooks } from "./objects/map-hooks.ts";
 import { ObjectTables } from "./objects/object-tables.ts";
 import { FileSystem } from "./process/files.ts";
 import type { Process } from "./process/process.ts";
+import type { SeqBuffer } from "./process/seq-buffer.ts";
 import { SeededRandom } from "./random.ts";
 import { MapTracers } from "./run/map-tracers.ts";
 import { MapWrites } from "./run/map-writes.ts";
@@ -69,6 +70,9 @@ export class Machine implements Disposable {
   readonly random: SeededRandom;
   readonly files: FileSystem = new FileSystem();
   readonly traceLog: TraceLog = new TraceLog();
+  /** Buffers of running iterators by the address of their seq_file. */
+  readonly seqBuffers: Map<number, SeqBuffer> = new Map();
+  #iterSessions = 0n;
   /** The process whose system call, or on whose behalf a program, runs now. Set by the kernel before anything can ask. */
   current!: Process;
 
@@ -115,6 +119,11 @@ export class Machine implements Disposable {
         return { name, protoId: this.kernelBtf.sizeOrTypeOf(btfId) };
       },
     };
+  }
+
+  /** A number for each run of an iterator, from 1. */
+  nextIterSession(): bigint {
+    return ++this.#iterSessions;
   }
 
   /** Runs `body` with `process` as the current one. */

@@ -35,16 +35,12 @@ export class IterFile implements OpenFile {
     this.#link = link;
     this.#sessionId = sessionId;
     this.#out = new SeqBuffer(machine.memory);
+    machine.seqBuffers.set(this.#out.address, this.#out);
     this.#allValues = machine.memory.alloc(Math.max(link.map.map.sysValueSize, WORD), { label: "iterator value" });
     this.#walk = link.map.map.iterate({ late: true })!;
     this.#prog = link.prog;
     this.#prog.getRef();
     link.map.getUserRef();
-  }
-
-  /** The seq_file that this run prints to, by its address; for the helpers. */
-  get seqBuffer(): SeqBuffer {
-    return this.#out;
   }
 
   /**
@@ -105,6 +101,7 @@ export class IterFile implements OpenFile {
     this.#isOpen = false;
     this.#walk.close();
     this.#machine.memory.free(this.#allValues);
+    this.#machine.seqBuffers.delete(this.#out.address);
     this.#out[Symbol.dispose]();
     this.#prog.putRef();
     this.#link.map.putUserRef();
