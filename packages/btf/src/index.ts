@@ -20,6 +20,7 @@ export {
   type BtfKind,
 } from "./kinds.ts";
 export type { MemberPath } from "./layout/member-path.ts";
+export { cDeclaration, type RenderCOptions, renderC } from "./render/c.ts";
 export type {
   BtfArray,
   BtfDatasec,

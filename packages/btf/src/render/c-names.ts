@@ -1,0 +1,69 @@
+import type { Btf } from "../btf.ts";
+
+/**
+ * Names in C. Two name spaces: tags of structs, unions and enums; and ordinary identifiers (typedefs, enumerators). BTF may hold several types of
+ * one name; the first asked for keeps it, the others become `name___2`, `name___3`, as bpftool calls them.
+ */
+export class CNames {
+  readonly #btf: Btf;
+  readonly #tags = new Map<number, string>();
+  readonly #typedefs = new Map<number, string>();
+  readonly #takenTags = new Map<string, number>();
+  /** The compiler's own `__builtin_va_list` is that of its target, not the described machine's: it gets another name. */
+  readonly #takenIdentifiers = new Map<string, number>([["__builtin_va_list", 1]]);
+
+  constructor(btf: Btf) {
+    this.#btf = btf;
+  }
+
+  /** The tag of a named struct, union, enum or forward declaration. */
+  tag(id: number): string {
+    let tag = this.#tags.get(id);
+    if (tag === undefined) {
+      // A forward declaration means the definition of its name, where there is one.
+      const definition = this.#definitionOf(id);
+      tag = definition === undefined ? unique(this.#takenTags, this.#btf.nameOf(id)) : this.tag(definition);
+      this.#tags.set(id, tag);
+    }
+    return tag;
+  }
+
+  #definitionOf(id: number): number | undefined {
+    const type = this.#btf.type(id);
+    return type.kind === "fwd" ? this.#btf.findByName(type.name, type.union ? "union" : "struct") : undefined;
+  }
+
+  typedef(id: number): string {
+    let name = this.#typedefs.get(id);
+    if (name === undefined) {
+      name = unique(this.#takenIdentifiers, this.#btf.nameOf(id));
+      this.#typedefs.set(id, name);
+    }
+    return name;
+  }
+
+  /** The name of an enumerator; each call takes one more. */
+  enumerator(name: string): string {
+    return unique(this.#takenIdentifiers, name);
+  }
+}
+
+function unique(taken: Map<string, number>, wanted: string): string {
+  const name = identifier(wanted);
+  const count = (taken.get(name) ?? 0) + 1;
+  taken.set(name, count);
+  return count === 1 ? name : `${name}___${count}`;
+}
+
+/** BTF names may hold what C's must not: other characters, or keywords (from other languages). */
+export function identifier(name: string): string {
+  const plain = name.replace(/[^\w$]/g, "_").replace(/^(?=\d)/, "_");
+  return KEYWORDS.has(plain) ? `${plain}_` : plain;
+}
+
+const KEYWORDS: ReadonlySet<string> = new Set(
+  (
+    "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return " +
+    "short signed sizeof static struct switch typedef typeof union unsigned void volatile while _Bool"
+  ).split(" "),
+);
