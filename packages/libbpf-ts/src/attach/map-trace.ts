@@ -10,7 +10,7 @@ import { LibbpfError } from "../error.ts";
 import { mapTraceTarget } from "../load/attach-target.ts";
 import { BpfLink } from "../load/bpf-link.ts";
 import type { BpfMap } from "../load/bpf-map.ts";
-import { BpfProgram } from "../load/bpf-program.ts";
+import type { BpfProgram } from "../load/bpf-program.ts";
 
 /** Which map a tracer is attached to, and how. */
 export interface MapTraceOptions {
@@ -55,6 +55,16 @@ function traceTypeOf(program: BpfProgram): number {
 
 /** Attaches a tracer to the map of its own object that its section names. */
 export function attachMapTraceBySection(bpf: Bpf, program: BpfProgram, maps: ReadonlyMap<string, BpfMap>): BpfLink {
-  const { map } = mapTraceTarget(program.spec);
-  return attachMapTrace(bpf, program, { map: BpfProgram.mapOf(maps, map, program.name, EINVAL) });
+  const { map: name } = mapTraceTarget(program.spec);
+  const map = maps.get(name);
+  if (map === undefined) {
+    throw new LibbpfError(
+      "ATTACH",
+      `program ${program.name}: the object has no map "${name}": there are ${[...maps.keys()].join(", ")}`,
+      {
+        errno: EINVAL,
+      },
+    );
+  }
+  return attachMapTrace(bpf, program, { map });
 }

@@ -1,6 +1,6 @@
 import type { Bpf } from "@bpf-ts/uapi";
 import { LibbpfError } from "../error.ts";
-import { pick } from "../spec/object-spec.ts";
+import { pick } from "../spec/pick.ts";
 import type { BpfLink } from "./bpf-link.ts";
 import type { BpfMap } from "./bpf-map.ts";
 import type { BpfProgram } from "./bpf-program.ts";

@@ -5,7 +5,6 @@ import { attachKprobe, type KprobeOptions } from "../attach/kprobe.ts";
 import { attachMapTrace, type MapTraceOptions } from "../attach/map-trace.ts";
 import { attachRawTracepoint } from "../attach/raw-tracepoint.ts";
 import { attachTrace } from "../attach/trace.ts";
-import { LibbpfError } from "../error.ts";
 import type { ProgramSpec } from "../spec/program-spec.ts";
 import type { BpfLink } from "./bpf-link.ts";
 import type { BpfMap } from "./bpf-map.ts";
@@ -73,18 +72,5 @@ export class BpfProgram {
   /** Attaches a map tracer to any map. */
   attachMapTrace(options: MapTraceOptions): BpfLink {
     return attachMapTrace(this.#bpf, this, options);
-  }
-
-  /** @internal The map of its object that a `map_trace` section names. @throws LibbpfError ATTACH */
-  static mapOf(maps: ReadonlyMap<string, BpfMap>, name: string, program: string, errno: number): BpfMap {
-    const map = maps.get(name);
-    if (map === undefined) {
-      throw new LibbpfError(
-        "ATTACH",
-        `program ${program}: the object has no map "${name}": there are ${[...maps.keys()].join(", ")}`,
-        { errno },
-      );
-    }
-    return map;
   }
 }

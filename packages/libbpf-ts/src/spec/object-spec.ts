@@ -1,8 +1,8 @@
 import type { Bpf } from "@bpf-ts/uapi";
-import { LibbpfError } from "../error.ts";
 import type { BpfObject } from "../load/bpf-object.ts";
 import { type LoadOptions, loadObject } from "../load/load-object.ts";
 import type { MapSpec } from "./map-spec.ts";
+import { pick } from "./pick.ts";
 import type { FunctionSpec, ProgramSpec } from "./program-spec.ts";
 
 /**
@@ -60,17 +60,4 @@ export class ObjectSpec {
   load(bpf: Bpf, options: LoadOptions = {}): BpfObject {
     return loadObject(this, bpf, options);
   }
-}
-
-/** @throws LibbpfError NOT_FOUND, naming what there is */
-export function pick<T>(among: ReadonlyMap<string, T>, name: string, what: string): T {
-  const found = among.get(name);
-  if (found === undefined) {
-    const names = [...among.keys()].join(", ");
-    throw new LibbpfError(
-      "NOT_FOUND",
-      `no ${what} is named "${name}": there ${among.size === 1 ? "is" : "are"} ${names === "" ? "none" : names}`,
-    );
-  }
-  return found;
 }
