@@ -21,7 +21,16 @@ import {
   HEADER_VALUE_SIZE,
   HEADER_VISIBLE,
 } from "./header.ts";
-import type { BatchResult, BpfMap, IterateOptions, LookupBatch, MapIterator, MapMeta, MappableRange } from "./map.ts";
+import type {
+  BatchResult,
+  BpfMap,
+  InnerRule,
+  IterateOptions,
+  LookupBatch,
+  MapIterator,
+  MapMeta,
+  MappableRange,
+} from "./map.ts";
 import type { MapTable } from "./map-table.ts";
 import { numaNodeOf } from "./numa.ts";
 import type { OwnMemory } from "./own-memory.ts";
@@ -133,6 +142,10 @@ export abstract class BaseMap implements BpfMap {
   }
 
   abstract readonly elementCount: number;
+
+  get asInner(): InnerRule | undefined {
+    return "any entries";
+  }
 
   get inner(): MapMeta | undefined {
     return undefined;

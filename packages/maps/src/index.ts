@@ -5,6 +5,7 @@ export { FdArrayMap } from "./array/fd-array.ts";
 export type { CreateOptions, StructOpsType } from "./create.ts";
 export { createMap } from "./create-map.ts";
 export { MapError } from "./error.ts";
+export { flags32, UNKNOWN_FLAG } from "./flags.ts";
 export {
   HEADER_ID,
   HEADER_KEY_SIZE,

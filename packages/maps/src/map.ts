@@ -7,7 +7,7 @@ import type { SpecialField } from "./record.ts";
  *
  * Keys and values are addresses in the table's memory, in and out; the caller owns them and guarantees that `keySize` and value bytes lie there.
  * Results are those of the kernel: 0, or a negative errno; a look-up answers an address (unsigned), 0 for none. `flags` are the low 32 bits of
- * the kernel's 64; a caller whose flags have higher bits set passes -1, which every operation refuses as unknown flags. Operations named `sys…`
+ * the kernel's 64; a caller whose flags have higher bits set adds `UNKNOWN_FLAG`, which every operation refuses (`flags32` does it). Operations named `sys…`
  * are what bpf(2) does, with all CPUs' values at once for per-CPU types; the others are what a program's helper does on the CPU it runs on.
  *
  * After {@link close} every operation throws MapError EBADF.
@@ -69,6 +69,8 @@ export interface BpfMap extends Disposable {
   directValue(offset: number): number;
   /** The values as one stretch, where user space may map them (`BPF_F_MMAPABLE`, ring buffers); undefined where not. */
   mappable(): MappableRange | undefined;
+  /** Whether such a map can be inside another, and if so, whether all maps there must have equally many entries. */
+  readonly asInner: InnerRule | undefined;
   /** For maps of maps: what every inner map must be like. */
   readonly inner: MapMeta | undefined;
 
@@ -78,8 +80,12 @@ export interface BpfMap extends Disposable {
   close(): void;
 }
 
+/** See {@link BpfMap.asInner}. */
+export type InnerRule = "any entries" | "same entries";
+
 /** What a map of maps remembers of its template. */
 export interface MapMeta {
+  readonly rule: InnerRule;
   readonly type: number;
   readonly keySize: number;
   readonly valueSize: number;

@@ -8,7 +8,14 @@ import * as T from "@bpf-ts/uapi/map-types";
 import { describe, expect, test } from "vitest";
 import { kernelCpus, whyNoKernel } from "./linux/oracle.ts";
 import { Random } from "./linux/random.ts";
-import { keyValueOperations, littleEndian } from "./linux/sequences.ts";
+import {
+  bloomOperations,
+  concat,
+  keyValueOperations,
+  littleEndian,
+  objectOperations,
+  queueOperations,
+} from "./linux/sequences.ts";
 import { Session } from "./linux/session.ts";
 
 const OPERATIONS = Number(process.env["BPF_TS_FUZZ_RUNS"] ?? 2500);
@@ -20,6 +27,9 @@ const cpus = reason === undefined ? kernelCpus() : 1;
 const F_NO_PREALLOC = 1;
 const F_NO_COMMON_LRU = 2;
 const F_ZERO_SEED = 64;
+const F_INNER_MAP = 4096;
+/** The types that this test knows how to compare. */
+const MODELLED = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 22, 23, 30];
 
 function define(type: number, keySize: number, valueSize: number, maxEntries: number, mapFlags: number): MapDef {
   return { type, name: "", keySize, valueSize, maxEntries, mapFlags };
@@ -53,13 +63,55 @@ function compareKeyValue(seed: number, maps: (random: Random) => { def: MapDef; 
       session.info(map);
       const programs = (def.mapFlags & 0x180) === 0;
       const key = keysOf(random, def.keySize, keys);
-      keyValueOperations({ session, random, map, def, cpus, key, programs, batches: true, operations: 250 });
+      keyValueOperations({
+        session,
+        random,
+        map,
+        def,
+        cpus,
+        key,
+        programs,
+        batches: true,
+        operations: Math.min(250, OPERATIONS),
+      });
       session.keys(map, 2 * Math.min(1000, def.maxEntries));
       session.close(map);
     }
     done += session.length;
     expectSame(session);
   }
+}
+
+/** Maps of one kind, one after the other, until `OPERATIONS` operations were done. */
+function compareMaps(seed: number, one: (session: Session, random: Random) => void): void {
+  const random = new Random(seed + SEED * 1000);
+  for (let done = 0; done < OPERATIONS; ) {
+    const session = new Session(cpus);
+    const chunk = Math.min(OPERATIONS - done, 20_000);
+    while (session.length < chunk) one(session, random);
+    done += session.length;
+    expectSame(session);
+  }
+}
+
+const TYPES = [...Array(35).keys()].filter((type) => MODELLED.includes(type) || type === 0 || type === 34);
+const VALUE_SIZES = [
+  0, 1, 3, 4, 4, 4, 4, 8, 8, 8, 16, 24, 100, 1016, 1024, 32767, 32768, 32769, 65487, 65488, 4194008, 4194009, 4194240,
+  4194251, 4194252, 4194304, 4194305, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff,
+];
+const CREATE_FLAGS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 0x2_0000, 0x4_0000, 0x8_0000];
+
+function randomFlags(random: Random): number {
+  let flags = random.oneIn(3) ? 0 : random.pick([0, 1, 1, 4, 64, 512, 1024]);
+  while (random.oneIn(3)) flags |= random.pick(CREATE_FLAGS);
+  return flags >>> 0;
+}
+
+/** Maps that would take the machine's memory to make: whether that succeeds is no matter of rules. */
+function tooBig(def: MapDef): boolean {
+  const perEntry = def.keySize + def.valueSize + 64;
+  const bytes = def.maxEntries * Math.max(perEntry, 64);
+  return bytes > 32 * 1024 * 1024 && bytes < 2 ** 44;
 }
 
 describe.skipIf(reason !== undefined)("like the running kernel", () => {
@@ -113,4 +165,143 @@ describe.skipIf(reason !== undefined)("like the running kernel", () => {
       });
     });
   }
+
+  test("LPM_TRIE", () => {
+    compareMaps(T.BPF_MAP_TYPE_LPM_TRIE, (session, random) => {
+      const dataSize = random.pick([1, 2, 3, 4, 4, 8, 16]);
+      const maxEntries = random.pick([1, 2, 5, 20, 100]);
+      const def = define(T.BPF_MAP_TYPE_LPM_TRIE, 4 + dataSize, random.pick([1, 4, 8, 13]), maxEntries, F_NO_PREALLOC);
+      const map = session.create(def);
+      const near = random.oneIn(2);
+      const key = (): Uint8Array => {
+        const bits = random.oneIn(30) ? dataSize * 8 + 1 + random.below(3) : random.below(dataSize * 8 + 1);
+        // Few different bits, so that prefixes meet; and rubbish beyond the prefix, which must not matter.
+        const data = random.bytes(dataSize);
+        if (near) for (let i = 0; i < dataSize; i++) data[i]! &= i === 0 ? 0xc0 : 0x11;
+        return concat([littleEndian(bits), data]);
+      };
+      keyValueOperations({ session, random, map, def, cpus, key, programs: true, batches: true, operations: 250 });
+      session.keys(map, 1000);
+      session.close(map);
+    });
+  });
+
+  for (const [name, type] of [
+    ["QUEUE", T.BPF_MAP_TYPE_QUEUE],
+    ["STACK", T.BPF_MAP_TYPE_STACK],
+  ] as const) {
+    test(name, () => {
+      compareMaps(type, (session, random) => {
+        const def = define(type, 0, random.pick([1, 4, 8, 13]), random.pick([1, 2, 3, 10, 30]), 0);
+        const map = session.create(def);
+        queueOperations({ session, random, map, def, programs: true, operations: 200 });
+        session.close(map);
+      });
+    });
+  }
+
+  test("BLOOM_FILTER", () => {
+    compareMaps(T.BPF_MAP_TYPE_BLOOM_FILTER, (session, random) => {
+      const size = random.pick([1, 3, 4, 8, 13, 24]);
+      const def = {
+        ...define(T.BPF_MAP_TYPE_BLOOM_FILTER, 0, size, random.pick([1, 3, 10, 100, 1000]), F_ZERO_SEED),
+        mapExtra: BigInt(random.below(16)),
+      };
+      const map = session.create(def);
+      const key = keysOf(random, size, 200);
+      bloomOperations({ session, random, map, def, key, programs: true, operations: 200 });
+      session.close(map);
+    });
+  });
+
+  test("PROG_ARRAY, PERF_EVENT_ARRAY, CGROUP_ARRAY", () => {
+    compareMaps(T.BPF_MAP_TYPE_PROG_ARRAY, (session, random) => {
+      if (session.length === 0) for (let i = 0; i < 3; i++) session.program();
+      const type = random.pick([
+        T.BPF_MAP_TYPE_PROG_ARRAY,
+        T.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+        T.BPF_MAP_TYPE_CGROUP_ARRAY,
+      ]);
+      const maxEntries = random.pick([1, 2, 5, 20]);
+      const def = define(type, 4, 4, maxEntries, 0);
+      const map = session.create(def);
+      const key = keysOf(random, 4, maxEntries + 2);
+      const isProgs = type === T.BPF_MAP_TYPE_PROG_ARRAY;
+      const objects = isProgs ? ["p0", "p1", "p2", "1000000", "-1", `m${map}`] : ["1000000", "-1"];
+      objectOperations({ session, random, map, def, key, batches: true, operations: 150 }, objects, isProgs);
+      session.close(map);
+    });
+  });
+
+  for (const [name, type] of [
+    ["ARRAY_OF_MAPS", T.BPF_MAP_TYPE_ARRAY_OF_MAPS],
+    ["HASH_OF_MAPS", T.BPF_MAP_TYPE_HASH_OF_MAPS],
+  ] as const) {
+    test(name, () => {
+      compareMaps(type, (session, random) => {
+        if (session.length === 0) {
+          session.program();
+          for (const maxEntries of [4, 4, 5]) session.create(define(T.BPF_MAP_TYPE_ARRAY, 4, 8, maxEntries, 0));
+          for (const maxEntries of [4, 5]) session.create(define(T.BPF_MAP_TYPE_HASH, 4, 8, maxEntries, 0));
+          for (const maxEntries of [4, 5]) session.create(define(T.BPF_MAP_TYPE_ARRAY, 4, 8, maxEntries, F_INNER_MAP));
+          session.create(define(T.BPF_MAP_TYPE_HASH, 4, 8, 4, F_NO_PREALLOC));
+          session.create(define(T.BPF_MAP_TYPE_LRU_HASH, 4, 8, 4, 0));
+        }
+        const maxEntries = random.pick([1, 2, 5, 20]);
+        const isHash = type === T.BPF_MAP_TYPE_HASH_OF_MAPS;
+        const keySize = isHash ? random.pick([1, 4, 8]) : 4;
+        const flags = isHash ? F_ZERO_SEED | random.pick([0, F_NO_PREALLOC]) : 0;
+        const def = define(type, keySize, 4, maxEntries, flags);
+        const map = session.create(def, { inner: random.below(9) });
+        const key = keysOf(random, keySize, maxEntries + 2);
+        const objects = ["m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "p0", "1000000", "-1", `m${map}`];
+        objectOperations({ session, random, map, def, key, batches: isHash, operations: 150 }, objects, true);
+        session.close(map);
+      });
+    });
+  }
+
+  test("creation: every type, any sizes and flags", () => {
+    const random = new Random(4711 + SEED);
+    for (let done = 0; done < OPERATIONS; done += 5000) {
+      const session = new Session(cpus);
+      session.create(define(T.BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0));
+      session.create(define(T.BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0));
+      session.create(define(T.BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 4, 0), { inner: 0 });
+      while (session.length < Math.min(5000, OPERATIONS)) {
+        const type = random.pick(TYPES);
+        const def: MapDef = {
+          type,
+          name: random.oneIn(10) ? random.pick(["a_map", "has-dash", "fifteen_letters", "a.b"]) : "",
+          keySize: random.pick([0, 1, 4, 4, 4, 4, 5, 8, 16, 20, 260, 261, 512, 513, 4194239, 4194240, 0xffff_ffff]),
+          valueSize: random.pick(VALUE_SIZES),
+          maxEntries: random.pick([
+            0,
+            1,
+            1,
+            2,
+            3,
+            5,
+            8,
+            64,
+            100,
+            257,
+            4096,
+            4097,
+            8192,
+            2 ** 27 + 1,
+            2 ** 31,
+            2 ** 31 + 1,
+            2 ** 32 - 1,
+          ]),
+          mapFlags: randomFlags(random),
+          mapExtra: random.pick([0n, 0n, 0n, 0n, 0n, 1n, 5n, 15n, 16n, 4096n, 0x1_0000_0000n]),
+          numaNode: random.pick([0, 0, 0, 1, 0xffff_ffff]),
+        };
+        if (tooBig(def)) continue;
+        session.tryCreate(def, { inner: random.pick([-2, -1, 0, 0, 0, 1, 2]) });
+      }
+      expectSame(session);
+    }
+  });
 });

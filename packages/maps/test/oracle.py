@@ -9,6 +9,7 @@ goes when the process ends. Pinned to CPU 0, because LRU maps and per-CPU values
   btf HEX                                                  number or -errno
   create TYPE KEY VALUE MAX FLAGS EXTRA NUMA INNER BTF KEYID VALUEID [NAME]
   prog                                                     a socket filter
+  trycreate (as create)                                    max_entries map_flags or -errno; the map is closed at once
   info M                                                   max_entries map_flags
   lookup M KEY FLAGS | take M KEY FLAGS                    0 VALUE
   update M KEY VALUE FLAGS | delete M KEY
@@ -234,6 +235,14 @@ def answer(words):
             return str(r)
         maps.append(Map(r, n[0], n[1], n[2], n[3]))
         return str(len(maps) - 1)
+    if op == "trycreate":
+        n = [int(w) for w in words[1:12]]
+        r = create(*n, *(words[12:13]))
+        if r < 0:
+            return str(r)
+        raw = info(r, 88)[1]
+        os.close(r)
+        return f"{struct.unpack_from('<I', raw, 16)[0]} {struct.unpack_from('<I', raw, 20)[0]}"
     if op == "prog":
         r = load_program(insn(MOVI, 0) + insn(EXIT))
         if r < 0:
@@ -253,7 +262,7 @@ def answer(words):
         r, raw = info(m.fd, 88)
         return f"{r} {struct.unpack_from('<I', raw, 16)[0]} {struct.unpack_from('<I', raw, 20)[0]}"
     if op in ("lookup", "take"):
-        r, value = elem(LOOKUP if op == "lookup" else TAKE, m, unhex(words[2]), b"\0" * m.size(), int(words[3]))
+        r, value = elem(LOOKUP if op == "lookup" else TAKE, m, unhex(words[2]), b"\xaa" * m.size(), int(words[3]))
         return f"{r} {value.hex()}" if r == 0 else str(r)
     if op == "peek":
         return str(elem(LOOKUP, m, b"", unhex(words[2]), 0)[0])

@@ -30,9 +30,9 @@ export function accessFlagsOk(mapFlags: number): boolean {
   return (mapFlags & BPF_F_RDONLY_PROG) === 0 || (mapFlags & BPF_F_WRONLY_PROG) === 0;
 }
 
-/** Rounds up to a multiple of 8. Sizes are below 2³¹. */
+/** Rounds up to a multiple of 8. */
 export function round8(size: number): number {
-  return (size + 7) & ~7;
+  return Math.ceil(size / 8) * 8;
 }
 
 /**

@@ -236,7 +236,7 @@ export abstract class HashMapBase extends BaseMap {
     return { error, count };
   }
 
-  override iterate(options: IterateOptions = {}): MapIterator {
+  override iterate(options: IterateOptions = {}): MapIterator | undefined {
     const cpu = this.percpu ? (options.cpu ?? 0) : 0;
     const value = this.valueOffset + cpu * this.valueStride;
     return new HashWalk(this.chains, options.late ?? false, this.keyOffset, value, (element, target) =>
@@ -244,16 +244,22 @@ export abstract class HashMapBase extends BaseMap {
     );
   }
 
+  /** A walk over the elements themselves. */
+  #walk(): HashWalk {
+    return new HashWalk(this.chains, false, this.keyOffset, this.valueOffset, () => {});
+  }
+
   override releaseUserRefs(): void {
     if (!this.record.some((field) => field.kind === "timer" || field.kind === "wq" || field.kind === "task_work"))
       return;
-    for (const walk = this.iterate(); walk.next(); ) this.table.hooks.freeFields?.(this, walk.value);
+    const walk = this.#walk();
+    while (walk.next()) this.table.hooks.freeFields?.(this, walk.element + this.valueOffset);
   }
 
   protected override releaseElements(): void {
     this.elements.close();
     if (this.record.length === 0) return;
-    const walk = new HashWalk(this.chains, false, this.keyOffset, 0, () => {});
+    const walk = this.#walk();
     while (walk.next()) this.freeElementFields(walk.element);
   }
 }

@@ -9,7 +9,7 @@ import type { CreateOptions } from "../create.ts";
 import { round8 } from "../hash/check.ts";
 import { unknownUpdateFlags } from "../hash/hash-map.ts";
 import { makeMap } from "../make.ts";
-import type { MapIterator, MappableRange } from "../map.ts";
+import type { InnerRule, MapIterator, MappableRange } from "../map.ts";
 import type { MapTable } from "../map-table.ts";
 import type { OwnMemory } from "../own-memory.ts";
 import type { MapType } from "./map-type.ts";
@@ -42,6 +42,10 @@ export class ArrayMap extends BaseMap {
       align: mmapable ? PAGE : 8,
       layout: { offset: 0, stride: this.stride, count, parts },
     });
+  }
+
+  override get asInner(): InnerRule {
+    return "same entries";
   }
 
   get elementCount(): number {

@@ -9,6 +9,11 @@ import type { MapType } from "./map-type.ts";
  * @see v6.18 kernel/bpf/arraymap.c, prog_array_map_ops
  */
 export class ProgArrayMap extends FdArrayMap {
+  /** Which programs fit is found out when one is stored, so one program array does not stand for another. */
+  override get asInner(): undefined {
+    return undefined;
+  }
+
   override releaseUserRefs(): void {
     this.clear();
   }

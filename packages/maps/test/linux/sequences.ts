@@ -53,6 +53,9 @@ export function keyValueOperations(plan: Plan): void {
     return bytes;
   };
   const many = (n: number, one: () => Uint8Array): Uint8Array => concat(Array.from({ length: n }, one));
+  // Fill it first, as a rule: what happens when a map is full is where types differ.
+  if (!random.oneIn(4))
+    for (let i = 0; i < Math.min(1500, def.maxEntries); i++) session.update(map, key(), value(), 0n);
   for (let i = 0; i < plan.operations; i++) {
     const kind = random.below(plan.programs ? 20 : 14);
     if (kind < 5) session.update(map, key(), value(), random.pick(FLAGS));
@@ -92,4 +95,52 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
 /** Four bytes. */
 export function littleEndian(n: number): Uint8Array {
   return Uint8Array.of(n & 255, (n >>> 8) & 255, (n >>> 16) & 255, n >>> 24);
+}
+
+/** Random pushes, pops and peeks of a keyless map. */
+export function queueOperations(plan: Omit<Plan, "key" | "cpus" | "batches">): void {
+  const { session, random, map, def } = plan;
+  const none = new Uint8Array(0);
+  const value = (): Uint8Array => random.bytes(def.valueSize);
+  for (let i = 0; i < plan.operations; i++) {
+    const kind = random.below(plan.programs ? 12 : 8);
+    if (kind < 3) session.update(map, none, value(), random.pick(FLAGS));
+    else if (kind < 5) session.lookup(map, none, random.pick(READ_FLAGS));
+    else if (kind < 7) session.lookup(map, none, random.pick(READ_FLAGS), true);
+    else if (kind === 7) session.delete(map, none);
+    else if (kind < 10) session.run(map, "push", none, value(), random.pick(FLAGS));
+    else session.run(map, random.pick(["pop", "peek"]), none, none, 0n);
+  }
+}
+
+/** Random pushes into a bloom filter, and questions about values that may be in it. */
+export function bloomOperations(plan: Omit<Plan, "cpus" | "batches">): void {
+  const { session, random, map, key } = plan;
+  const none = new Uint8Array(0);
+  for (let i = 0; i < plan.operations; i++) {
+    const kind = random.below(plan.programs ? 8 : 6);
+    if (kind < 2) session.update(map, none, key(), random.pick(FLAGS));
+    else if (kind < 5) session.peek(map, key());
+    else if (kind === 5) session.delete(map, none);
+    else if (kind === 6) session.run(map, "push", none, key(), random.pick(FLAGS));
+    else session.run(map, "peek", key(), none, 0n);
+  }
+}
+
+/** Random operations on a map of objects. */
+export function objectOperations(
+  plan: Omit<Plan, "cpus" | "programs">,
+  objects: readonly string[],
+  readable: boolean,
+): void {
+  const { session, random, map, key } = plan;
+  for (let i = 0; i < plan.operations; i++) {
+    const kind = random.below(plan.batches ? 10 : 9);
+    if (kind < 4) session.updateFd(map, key(), random.pick(objects), random.pick(FLAGS));
+    else if (kind < 6) readable ? session.lookupFd(map, key()) : session.lookup(map, key(), random.pick(READ_FLAGS));
+    else if (kind === 6) session.delete(map, key());
+    else if (kind === 7) session.next(map, random.oneIn(4) ? null : key());
+    else if (kind === 8) session.lookup(map, key(), 0x8n, true);
+    else session.deleteBatch(map, concat([key(), key()]), 2, random.pick(READ_FLAGS));
+  }
 }

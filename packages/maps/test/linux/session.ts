@@ -2,7 +2,7 @@
 import { Memory } from "@bpf-ts/memory";
 import type { MapDef } from "@bpf-ts/uapi";
 import type { BpfMap, CreateOptions, FdValue, MapHooks } from "../../src/index.ts";
-import { MapError, MapTable } from "../../src/index.ts";
+import { flags32, MapError, MapTable } from "../../src/index.ts";
 import { askKernel } from "./oracle.ts";
 
 /** One question: the oracle's line, and the same on our maps. */
@@ -89,28 +89,32 @@ export class Session {
 
   /** Creates a map that both must be able to make. Its number. */
   create(def: MapDef, extra: CreateArgs = {}): number {
-    this.tryCreate(def, extra);
+    this.add(createLine(def, extra), () => String(this.#maps.push(this.table.create(def, this.#options(extra))) - 1));
     return this.#created++;
   }
 
-  /** Asks for a map that need not come to be; if it may, whether it did must be told by `created`. */
+  /** Asks for a map that need not come to be, and what it is like if it does. */
   tryCreate(def: MapDef, extra: CreateArgs = {}): void {
-    const { inner = -1, btf = -1, keyTypeId = 0, valueTypeId = 0 } = extra;
-    const name = def.name === "" ? "" : ` ${def.name}`;
-    const line = `create ${def.type} ${def.keySize} ${def.valueSize} ${def.maxEntries} ${def.mapFlags} ${def.mapExtra ?? 0n} ${def.numaNode ?? 0} ${inner} ${btf} ${keyTypeId} ${valueTypeId}${name}`;
-    this.add(line, () => {
+    this.add(`try${createLine(def, extra)}`, () => {
       try {
-        const options: CreateOptions = {
-          ...(extra.record === undefined ? {} : { record: extra.record }),
-          ...(btf < 0 ? {} : { btf: { keyTypeId, valueTypeId } }),
-          inner: () => (inner === -2 ? -9 : (this.#maps[inner] ?? -9)),
-        };
-        return String(this.#maps.push(this.table.create(def, options)) - 1);
+        const map = this.table.create(def, this.#options(extra));
+        const answer = `${map.def.maxEntries} ${map.def.mapFlags}`;
+        map.close();
+        return answer;
       } catch (error) {
         if (error instanceof MapError) return String(-error.errno!);
         throw error;
       }
     });
+  }
+
+  #options(extra: CreateArgs): CreateOptions {
+    const { inner = -1, btf = -1, keyTypeId = 0, valueTypeId = 0 } = extra;
+    return {
+      ...(extra.record === undefined ? {} : { record: extra.record }),
+      ...(btf < 0 ? {} : { btf: { keyTypeId, valueTypeId } }),
+      inner: () => (inner === -2 ? -9 : (this.#maps[inner] ?? -9)),
+    };
   }
 
   close(map: number): void {
@@ -131,7 +135,7 @@ export class Session {
   lookup(map: number, key: Uint8Array, flags: bigint, take = false): void {
     this.add(`${take ? "take" : "lookup"} ${map} ${hex(key)} ${flags}`, () =>
       this.#withBuffers(map, key, undefined, (m, k, v) => {
-        const r = take ? m.sysLookupAndDelete(k, v, low(flags)) : m.sysLookup(k, v, low(flags));
+        const r = take ? m.sysLookupAndDelete(k, v, flags32(flags)) : m.sysLookup(k, v, flags32(flags));
         return r === 0 ? `0 ${this.#valueText(m, v)}` : String(r);
       }),
     );
@@ -146,7 +150,7 @@ export class Session {
 
   update(map: number, key: Uint8Array, value: Uint8Array, flags: bigint): void {
     this.add(`update ${map} ${hex(key)} ${hex(value)} ${flags}`, () =>
-      this.#withBuffers(map, key, value, (m, k, v) => String(m.sysUpdate(k, v, low(flags), 0))),
+      this.#withBuffers(map, key, value, (m, k, v) => String(m.sysUpdate(k, v, flags32(flags), 0))),
     );
   }
 
@@ -157,7 +161,7 @@ export class Session {
       const fd = object.startsWith("m") ? 1000 + number : object.startsWith("p") ? 2000 + number : number;
       const value = new Uint8Array(8);
       new DataView(value.buffer).setBigInt64(0, BigInt(fd), true);
-      return this.#withBuffers(map, key, value, (m, k, v) => String(m.sysUpdate(k, v, low(flags), 0)));
+      return this.#withBuffers(map, key, value, (m, k, v) => String(m.sysUpdate(k, v, flags32(flags), 0)));
     });
   }
 
@@ -212,7 +216,7 @@ export class Session {
       const keys = outBatch + state + 8;
       const values = keys + count * keySize;
       const inBatch = start === null ? 0 : base;
-      const r = m.sysLookupBatch({ inBatch, outBatch, keys, values, count, flags: low(flags) }, take);
+      const r = m.sysLookupBatch({ inBatch, outBatch, keys, values, count, flags: flags32(flags) }, take);
       const n = r.error === 0 || r.error === -ENOENT ? Math.min(r.count, count) : 0;
       const vs = Array.from({ length: n }, (_, i) => this.#valueText(m, values + i * m.sysValueSize)).join("");
       const answer = [r.error, r.count, this.#text(outBatch, state), this.#text(keys, n * keySize) || "-", vs || "-"];
@@ -224,7 +228,7 @@ export class Session {
   updateBatch(map: number, keys: Uint8Array, values: Uint8Array, count: number, flags: bigint): void {
     this.add(`ubatch ${map} ${hex(keys)} ${hex(values)} ${count} ${flags}`, () =>
       this.#withBuffers(map, keys, values, (m, k, v) => {
-        const r = m.sysUpdateBatch(k, v, count, low(flags), 0);
+        const r = m.sysUpdateBatch(k, v, count, flags32(flags), 0);
         return `${r.error} ${r.count}`;
       }),
     );
@@ -233,7 +237,7 @@ export class Session {
   deleteBatch(map: number, keys: Uint8Array, count: number, flags: bigint): void {
     this.add(`dbatch ${map} ${hex(keys)} ${count} ${flags}`, () =>
       this.#withBuffers(map, keys, undefined, (m, k) => {
-        const r = m.sysDeleteBatch(k, count, low(flags));
+        const r = m.sysDeleteBatch(k, count, flags32(flags));
         return `${r.error} ${r.count}`;
       }),
     );
@@ -256,14 +260,14 @@ export class Session {
   #run(m: BpfMap, op: ProgramOp, k: number, v: number, flags: bigint): string {
     const { ops } = this.table;
     if (op === "lookup" || op === "lookupcpu") {
-      const found = op === "lookup" ? ops.lookup(m.handle, k, 0, 0) : ops.lookupPercpu(m.handle, k, 0, low(flags));
+      const found = op === "lookup" ? ops.lookup(m.handle, k, 0, 0) : ops.lookupPercpu(m.handle, k, 0, flags32(flags));
       return found === 0 ? "0" : `1 ${this.#text(found, m.def.valueSize)}`;
     }
-    if (op === "update") return String(ops.update(m.handle, k, v, low(flags)));
+    if (op === "update") return String(ops.update(m.handle, k, v, flags32(flags)));
     if (op === "delete") return String(ops.delete(m.handle, k, 0, 0));
-    if (op === "push") return String(ops.push(m.handle, 0, v, low(flags)));
+    if (op === "push") return String(ops.push(m.handle, 0, v, flags32(flags)));
     // A bloom filter is asked about the value in the key's place of the oracle's program.
-    const r = op === "pop" ? ops.pop(m.handle, 0, v, 0) : ops.peek(m.handle, 0, v, 0);
+    const r = op === "pop" ? ops.pop(m.handle, 0, v, 0) : ops.peek(m.handle, 0, m.def.type === 30 ? k : v, 0);
     return m.def.type === 30 ? String(r) : `${r} ${this.#text(v, m.def.valueSize)}`;
   }
 
@@ -307,13 +311,16 @@ export interface CreateArgs {
   record?: CreateOptions["record"];
 }
 
-export function hex(bytes: Uint8Array): string {
-  return bytes.length === 0 ? "-" : Buffer.from(bytes).toString("hex");
+/** The oracle's line for a creation. */
+function createLine(def: MapDef, extra: CreateArgs): string {
+  const { inner = -1, btf = -1, keyTypeId = 0, valueTypeId = 0 } = extra;
+  const numbers = [def.type, def.keySize, def.valueSize, def.maxEntries, def.mapFlags, def.mapExtra ?? 0n];
+  const rest = [def.numaNode ?? 0, inner, btf, keyTypeId, valueTypeId, def.name];
+  return `create ${[...numbers, ...rest].join(" ")}`.trimEnd();
 }
 
-/** Flags as our maps take them: 32 bits, -1 if there is more. */
-function low(flags: bigint): number {
-  return flags > 0xffff_ffffn ? -1 : Number(flags) | 0;
+export function hex(bytes: Uint8Array): string {
+  return bytes.length === 0 ? "-" : Buffer.from(bytes).toString("hex");
 }
 
 /** Whether user space sees a value of each CPU. */
