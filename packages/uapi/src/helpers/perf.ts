@@ -85,7 +85,7 @@ export const PERF_HELPERS: readonly HelperProto[] = [
         mightSleep: true,
       },
       bpf_get_stack_tp: { args: [CTX, UNINIT_MEM, SIZE_OR_ZERO, ANY], ret: INTEGER, gplOnly: true },
-      bpf_get_stack_raw_tp: { args: [CTX, RO_MEM, SIZE_OR_ZERO, ANY], ret: INTEGER, gplOnly: true },
+      bpf_get_stack_raw_tp: { args: [CTX, UNINIT_MEM, SIZE_OR_ZERO, ANY], ret: INTEGER, gplOnly: true },
       bpf_get_stack_pe: { args: [CTX, UNINIT_MEM, SIZE_OR_ZERO, ANY], ret: INTEGER, gplOnly: true },
     },
   },
