@@ -1,5 +1,6 @@
 import type { Btf } from "@bpf-ts/btf";
 import type { HelperProto, MapDef, RawInfo, VerifiedProgram } from "@bpf-ts/uapi";
+import type { ProgTypeRow } from "./progType/types.ts";
 import type { Env } from "./state/env.ts";
 import type { FuncState } from "./state/func-state.ts";
 import type { RegState } from "./state/reg-state.ts";
@@ -68,7 +69,6 @@ export interface VerifierInput {
   readonly logLevel?: number;
   /** Default: all. */
   readonly caps?: VerifierCaps;
-  /** Number of the program's fd-array entry that calls of kernel functions of modules go by: unsupported as of now. */
 }
 
 /** Kinds of access to a context. */
@@ -78,6 +78,8 @@ export interface CtxAccess {
   /** 1, 2, 4 or 8 bytes. */
   readonly size: number;
   readonly write: boolean;
+  /** A sign-extending load (BPF_MEMSX). */
+  readonly ldsx?: boolean;
 }
 
 /** What a read of the context yields. */
@@ -126,13 +128,14 @@ export interface ProgTypeDef {
    * is logged before that line (one line, without newline).
    */
   ctxAccess(facts: ProgFacts, access: CtxAccess): CtxField | undefined | string;
+  /** The context is plain memory to helpers (the type has no `convert_ctx_access`): it may be passed where they take memory. */
+  readonly plainContext?: boolean;
   /** Packet pointers may be written through (`may_access_direct_pkt_data` with t == BPF_WRITE). */
   readonly pktWrite?: boolean;
   /** Packet pointers may be read through. */
   readonly pktRead?: boolean;
   /** LD_ABS and LD_IND are allowed (may_access_skb). */
   readonly ldAbs?: boolean;
-  /** Whether the program type is one of networking's that may use packet pointers in helpers: by `pktAccess` of the prototype and `pktRead`. */
 }
 
 /** Limits of Linux 6.18. */
@@ -149,8 +152,18 @@ export interface VerifierLimits {
   readonly maxStack: number;
   /** MAX_USED_MAPS. */
   readonly maxUsedMaps: number;
+  /** Number of possible CPUs: what bpf_get_smp_processor_id answers is below. */
+  readonly nrCpuIds: number;
   /** BPF_MAXINSNS for loaders without CAP_BPF. */
   readonly maxInsnsUnprivileged: number;
+}
+
+/** An argument in a BTF-typed context whose register type is not the one that its BTF type gives. */
+export interface CtxArg {
+  /** 0-based. */
+  readonly arg: number;
+  /** Base type and modifiers; of PTR_TO_BTF_ID the struct is the one in the prototype. */
+  readonly regType: number;
 }
 
 /** What an attach point says about a program's context and exit. */
@@ -161,6 +174,8 @@ export interface AttachTarget {
   readonly protoId: number;
   /** Arguments that are read-only buffers instead of what BTF says: map tracing's key and value. By 0-based argument index. */
   readonly bufferArgs?: readonly { readonly arg: number; readonly maxSize?: number }[];
+  /** Arguments that the attach point types itself: those of iterators. */
+  readonly ctxArgs?: readonly CtxArg[];
   /** R0 at exit: inclusive range; undefined = anything readable. */
   readonly retval?: { readonly minval: number; readonly maxval: number };
 }
@@ -202,7 +217,7 @@ export interface CallRewrite {
 export interface KernelProfile {
   readonly limits: VerifierLimits;
   readonly kernelBtf: Btf;
-  progType(id: number): ProgTypeDef | undefined;
+  progType(id: number): ProgTypeRow | undefined;
   /** Prototype of a helper for this program: undefined where `get_func_proto` answers NULL. A number is an id unknown to the kernel. */
   helperProto(facts: ProgFacts, id: number): HelperProto | undefined;
   /**

@@ -53,6 +53,15 @@ export interface ProgTypeRow extends ProgTypeDef {
   readonly unprivileged?: boolean;
   /** Helpers may take packet pointers whatever their prototype's `pktAccess` says. */
   readonly pktInAnyHelper?: boolean;
+  /**
+   * `btf_struct_access`: a store through a pointer to a structure of the kernel, `size` bytes at `off`. Absent: no store is right.
+   */
+  btfStructAccess?(
+    facts: ProgFacts,
+    struct: string,
+    off: number,
+    size: number,
+  ): true | { readonly errno: number; readonly text: string };
   /** How `BPF_PROG_TEST_RUN` runs it; absent: ENOTSUPP. */
   readonly testRun?: TestRunKind;
   /** The context is typed by BTF of the attach target: `ctxAccess` here covers the shape alone (offset, alignment, direction). */

@@ -1,9 +1,13 @@
 import type { Btf } from "@bpf-ts/btf";
 
+/** Linkage of a function. @see v6.18 include/uapi/linux/btf.h, enum btf_func_linkage */
+export const BTF_FUNC_STATIC = 0;
+export const BTF_FUNC_GLOBAL = 1;
+
 /** What a global function expects of one argument. @see v6.18 include/linux/bpf_verifier.h, struct bpf_subprog_arg_info */
 export interface SubprogArg {
   /** ARG_* base kind with modifiers, as `check/btf` derives it. */
-  readonly kind: "anything" | "ctx" | "mem" | "dynptr" | "trusted-btf" | "arena";
+  readonly kind: "anything" | "ctx" | "mem" | "dynptr" | "trusted-btf" | "untrusted-btf" | "arena";
   readonly nullable: boolean;
   /** `mem`: untrusted memory (read only through faulting loads). */
   readonly untrusted?: boolean;
@@ -31,7 +35,6 @@ export interface SubprogInfo {
   isExceptionCb: boolean;
   changesPktData: boolean;
   mightSleep: boolean;
-  mightThrow: boolean;
   /** Global functions: what the BTF says about the arguments, once asked. */
   args: readonly SubprogArg[] | undefined;
   /** From func_info, '' without BTF. */
@@ -46,4 +49,30 @@ export interface SubprogInfo {
   called: boolean;
   /** Global functions: walked as a program of its own. */
   verified: boolean;
+}
+
+/** A subprogram of which only the beginning is known. */
+export function newSubprog(start: number): SubprogInfo {
+  return {
+    start,
+    linfoIdx: 0,
+    stackDepth: 0,
+    fastcallStackOff: 0,
+    keepFastcallStack: false,
+    hasTailCall: false,
+    tailCallReachable: false,
+    hasLdAbs: false,
+    isCb: false,
+    isAsyncCb: false,
+    isExceptionCb: false,
+    changesPktData: false,
+    mightSleep: false,
+    args: undefined,
+    name: "",
+    typeId: 0,
+    linkage: 0,
+    unreliable: false,
+    called: false,
+    verified: false,
+  };
 }

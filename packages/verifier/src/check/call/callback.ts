@@ -1,0 +1,91 @@
+import type { Insn } from "@bpf-ts/isa";
+import { E2BIG, EFAULT, ENOMEM } from "@bpf-ts/uapi/errno";
+import * as mapType from "@bpf-ts/uapi/map-types";
+import { reject } from "../../reject.ts";
+import type { Env } from "../../state/env.ts";
+import { FuncState } from "../../state/func-state.ts";
+import { btfReg, mapReg, REG_NOT_INIT, REG_UNKNOWN, type RegState, stackReg } from "../../state/reg-state.ts";
+import { PTR_TO_BTF_ID, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE } from "../../state/reg-type.ts";
+import { unsupported } from "../../unsupported.ts";
+import { pushBranch } from "../branches.ts";
+import { checkSubprogArgs } from "../btf/subprog-call.ts";
+import type { CallMeta } from "./meta.ts";
+
+/** R1 to R5 of a callback, from the caller's registers. */
+export type CallbackArgs = (env: Env, regs: readonly RegState[], meta: CallMeta) => readonly RegState[];
+
+const MAX_FRAMES = 8;
+const ENOTSUPP = 524;
+
+/** Values that callbacks may return: 0 to go on, 1 to stop. */
+const CALLBACK_RET = { minval: 0, maxval: 1 };
+
+/**
+ * A helper calls a function of the program, any number of times, before it returns. Two walks go on from here: one into the callback, which comes
+ * back to this very instruction when it returns, and one behind the call. So every number of rounds is covered; that the walks end is up to
+ * the checkpoint at this instruction, where states that differ in imprecise numbers alone count as the same.
+ *
+ * @see v6.18 kernel/bpf/verifier.c, push_callback_call
+ */
+export function pushCallback(env: Env, _insn: Insn, meta: CallMeta, args: CallbackArgs): void {
+  const { insnIdx, subprogno } = meta;
+  if (checkSubprogArgs(env, subprogno) === EFAULT) reject(env, env.insnIdx, "call", EFAULT, "");
+  const sub = env.subprogs[subprogno]!;
+  sub.isCb = true;
+
+  const caller = env.cur.frame;
+  const state = pushBranch(env, sub.start, insnIdx, ENOMEM);
+  const depth = state.curframe;
+  if (depth + 1 >= MAX_FRAMES) {
+    reject(env, env.insnIdx, "limit", E2BIG, `the call stack of ${depth + 2} frames is too deep`);
+  }
+  const regs: RegState[] = new Array<RegState>(11).fill(REG_NOT_INIT);
+  regs[10] = stackReg(depth + 1, 0);
+  args(env, caller.regs, meta).forEach((r, i) => {
+    regs[i + 1] = r;
+  });
+  const callee = new FuncState(regs, [], insnIdx, depth + 1, subprogno);
+  callee.inCallbackFn = true;
+  callee.callbackRetRange = CALLBACK_RET;
+  state.frames.push(callee);
+  state.callbackUnrollDepth++;
+  state.frames[depth]!.callbackDepth++;
+  caller.callbackDepth = 0;
+}
+
+/** Map types whose elements can be walked with a callback. */
+const FOR_EACH_MAPS: ReadonlySet<number> = new Set([
+  mapType.BPF_MAP_TYPE_HASH,
+  mapType.BPF_MAP_TYPE_ARRAY,
+  mapType.BPF_MAP_TYPE_PERCPU_HASH,
+  mapType.BPF_MAP_TYPE_PERCPU_ARRAY,
+  mapType.BPF_MAP_TYPE_LRU_HASH,
+  mapType.BPF_MAP_TYPE_LRU_PERCPU_HASH,
+]);
+
+/** `callback(map, key, value, ctx)`. @see v6.18 kernel/bpf/verifier.c, map_set_for_each_callback_args */
+export const forEachMapElemArgs: CallbackArgs = (env, regs, meta) => {
+  // The map of the first walk that came here: the rewritten call has that one, or none.
+  const map = env.mapPtrState.get(meta.insnIdx)?.map;
+  if (map === undefined || !FOR_EACH_MAPS.has(map.def.type)) {
+    return reject(env, env.insnIdx, "map", ENOTSUPP, "callback function not allowed for map");
+  }
+  const mapArg = regs[1]!;
+  return [
+    mapArg,
+    mapReg(PTR_TO_MAP_KEY, mapArg.map, 0, mapArg.mapUid),
+    mapReg(PTR_TO_MAP_VALUE, mapArg.map, 0, mapArg.mapUid),
+    regs[3]!,
+  ];
+};
+
+/** `callback(index, ctx)`. @see v6.18 kernel/bpf/verifier.c, set_loop_callback_state */
+export const loopArgs: CallbackArgs = (_env, regs) => [REG_UNKNOWN, regs[3]!];
+
+/** `callback(task, vma, ctx)`. @see v6.18 kernel/bpf/verifier.c, set_find_vma_callback_state */
+export const findVmaArgs: CallbackArgs = (env, regs) => {
+  const kernel = env.profile.kernelBtf;
+  const vma = kernel.findByName("vm_area_struct", "struct");
+  if (vma === undefined) return unsupported("kernel-symbol", "struct vm_area_struct");
+  return [regs[1]!, btfReg(PTR_TO_BTF_ID, kernel, vma), regs[4]!];
+};

@@ -1,0 +1,35 @@
+import type { Insn } from "@bpf-ts/isa";
+import * as fn from "@bpf-ts/uapi/helper-ids";
+import type { Env } from "../../../state/env.ts";
+import { unsupported } from "../../../unsupported.ts";
+import { findVmaArgs, forEachMapElemArgs, pushCallback } from "../callback.ts";
+import type { CallMeta } from "../meta.ts";
+import { checkGetFuncIp } from "./get-func-ip.ts";
+import { checkGetLocalStorage } from "./local-storage.ts";
+import { checkLoop } from "./loop.ts";
+import { checkSnprintf } from "./snprintf.ts";
+import { checkTailCall } from "./tail-call.ts";
+
+/** What one helper asks for beyond its prototype. Its arguments have been checked, its result has not been made. */
+export type SpecialCheck = (env: Env, insn: Insn, meta: CallMeta) => void;
+
+const notModelled: SpecialCheck = (_env, _insn, meta) => unsupported("helper", meta.funcName);
+
+/** The one place where helpers' own checks are registered. */
+const SPECIAL: ReadonlyMap<number, SpecialCheck> = new Map<number, SpecialCheck>([
+  [fn.BPF_FUNC_tail_call, checkTailCall],
+  [fn.BPF_FUNC_get_local_storage, checkGetLocalStorage],
+  [fn.BPF_FUNC_for_each_map_elem, (env, insn, meta) => pushCallback(env, insn, meta, forEachMapElemArgs)],
+  [fn.BPF_FUNC_find_vma, (env, insn, meta) => pushCallback(env, insn, meta, findVmaArgs)],
+  [fn.BPF_FUNC_loop, checkLoop],
+  [fn.BPF_FUNC_snprintf, checkSnprintf],
+  [fn.BPF_FUNC_get_func_ip, checkGetFuncIp],
+  [fn.BPF_FUNC_timer_set_callback, () => unsupported("async-callback", "bpf_timer_set_callback")],
+  [fn.BPF_FUNC_user_ringbuf_drain, () => unsupported("dynptr", "bpf_user_ringbuf_drain")],
+  [fn.BPF_FUNC_d_path, notModelled],
+]);
+
+/** Runs a helper's own check, if it has one. */
+export function checkSpecial(env: Env, insn: Insn, meta: CallMeta): void {
+  SPECIAL.get(meta.funcId)?.(env, insn, meta);
+}
