@@ -26,6 +26,7 @@ import {
   register,
   sameRegister,
 } from "./draft.ts";
+import { syntaxError } from "./scanner.ts";
 
 /** Takes `(u32 *)(r1 +4)`. */
 function typedAddress(context: Context): { size: number; base: number; off: number } {
@@ -104,7 +105,7 @@ export function atomicAssignment(context: Context, result: Register): Draft | un
   const operation = groups["fetch"] === undefined ? undefined : atomicOperation(groups["fetch"])!;
   scanner.expect(",");
   if (name.includes("cmpxchg")) {
-    if (result.index !== 0) throw scanner.wrong(`${name} answers in r0`);
+    if (result.index !== 0) throw syntaxError(result.place, `${name} answers in r0`);
     sameRegister(context, result);
     scanner.expect(",");
     const value = register(context);
@@ -121,7 +122,7 @@ const KERNEL_NAME = /^atomic(?:64)?_(?:fetch_(?<fetch>add|or|and|xor)|xchg|cmpxc
 const LLVM_NAME = /^(?:atomic_fetch_(?<fetch>add|or|and|xor)|(?:cmp)?xchg(?:_64|(?<half>32_32)))$/u;
 
 /** LLVM's fetching atomics exist with `w` registers for 32 bits and with `r` registers for 64 bits alone; logs say `r` for both. */
-function checkResult({ scanner, kernel }: Context, { wide }: Register, size: number): void {
+function checkResult({ kernel }: Context, { wide, place }: Register, size: number): void {
   if (wide !== (kernel || size === BPF_DW))
-    throw scanner.wrong(`registers of this operation are ${wide ? "w" : "r"}0..`);
+    throw syntaxError(place, `registers of this operation are ${wide ? "w" : "r"}0..`);
 }

@@ -1,6 +1,6 @@
 import { BPF_W } from "../opcodes.ts";
 import { SIGNED_SIZES, UNSIGNED_SIZES } from "../text/operators.ts";
-import type { Place, Scanner } from "./scanner.ts";
+import { type Place, type Scanner, syntaxError } from "./scanner.ts";
 
 /** An instruction that is being read. */
 export interface Draft {
@@ -36,6 +36,7 @@ export interface Context {
 export interface Register {
   readonly index: number;
   readonly wide: boolean;
+  readonly place: Place;
 }
 
 /** A draft with everything zero but the opcode. */
@@ -44,7 +45,7 @@ export function draft(code: number, fields: Partial<Draft> = {}): Draft {
 }
 
 /** What a word names as a register; undefined if none. Logs name up to r15, LLVM up to r11. */
-export function asRegister(word: string, kernel: boolean): Register | undefined {
+export function asRegister(word: string, kernel: boolean): Omit<Register, "place"> | undefined {
   const found = /^([rw])(\d|1\d)$/u.exec(word);
   if (found === null) return undefined;
   const index = Number(found[2]);
@@ -55,8 +56,9 @@ export function asRegister(word: string, kernel: boolean): Register | undefined 
 export function register({ scanner, kernel }: Context, what = "a register"): Register {
   const found = asRegister(scanner.peek(), kernel);
   if (found === undefined) throw scanner.expected(what);
+  const place = scanner.place;
   scanner.take();
-  return found;
+  return { ...found, place };
 }
 
 /** Takes a 64-bit register. */
@@ -75,8 +77,8 @@ export function sameRegister({ scanner }: Context, { index, wide }: Register): v
  * Refuses the register that a load, store or atomic of this size moves where its name is wrong: logs always say `r1`; LLVM says `w1` or `r1` for up
  * to 32 bits.
  */
-export function checkValueRegister({ scanner, kernel }: Context, { index, wide }: Register, narrow: boolean): void {
-  if (!wide && (kernel || !narrow)) throw scanner.wrong(`w${index} can't hold this value, r${index} can`);
+export function checkValueRegister({ kernel }: Context, { index, wide, place }: Register, narrow: boolean): void {
+  if (!wide && (kernel || !narrow)) throw syntaxError(place, `w${index} can't hold this value, r${index} can`);
 }
 
 /** Takes `(u32 *)`. Answers the size and whether it is a signed type. */

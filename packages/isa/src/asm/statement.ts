@@ -23,15 +23,12 @@ import {
   wideRegister,
 } from "./draft.ts";
 import { labelName, ldPseudo, reference, wideNumber } from "./imm64.ts";
+import { syntaxError } from "./scanner.ts";
 
 /** Takes one instruction. */
 export function statement(context: Context): Draft {
   const { scanner, kernel } = context;
-  const first = asRegister(scanner.peek(), kernel);
-  if (first !== undefined) {
-    scanner.take();
-    return assignment(context, first);
-  }
+  if (asRegister(scanner.peek(), kernel)) return assignment(context, register(context));
   switch (scanner.peek()) {
     case "exit":
       scanner.take();
@@ -233,7 +230,7 @@ function load(context: Context, dst: Register): Draft {
   const { size, isSigned } = pointerType(context);
   if (scanner.accept("skb")) {
     if (isSigned || size === op.BPF_DW) throw scanner.wrong("packets are read as u8, u16 or u32");
-    if (dst.index !== 0 || !dst.wide) throw scanner.wrong("packet loads answer in r0");
+    if (dst.index !== 0 || !dst.wide) throw syntaxError(dst.place, "packet loads answer in r0");
     scanner.expect("[");
     let insn: Draft;
     if (scanner.atNumber) insn = draft(op.BPF_LD | op.BPF_ABS | size, { imm: scanner.int32("offset") });
@@ -248,7 +245,7 @@ function load(context: Context, dst: Register): Draft {
     return insn;
   }
   if (isSigned) {
-    if (!dst.wide) throw scanner.wrong(`sign-extending loads fill r${dst.index}`);
+    if (!dst.wide) throw syntaxError(dst.place, `sign-extending loads fill r${dst.index}`);
   } else {
     checkValueRegister(context, dst, size !== op.BPF_DW);
   }
@@ -266,12 +263,11 @@ function store(context: Context): Draft {
   scanner.expect("(");
   const { base, off } = address(context);
   scanner.expect(")", "=");
-  const value = asRegister(scanner.peek(), kernel);
-  if (value === undefined) {
+  if (!asRegister(scanner.peek(), kernel)) {
     if (!scanner.atNumber) throw scanner.expected("a register or a number");
     return draft(op.BPF_ST | op.BPF_MEM | size, { dst: base, off, imm: scanner.int32("immediate") });
   }
-  scanner.take();
+  const value = register(context);
   checkValueRegister(context, value, size !== op.BPF_DW);
   return draft(op.BPF_STX | op.BPF_MEM | size, { dst: base, src: value.index, off });
 }
