@@ -31,10 +31,9 @@ import { prepareFuncArgs } from "./func-args.ts";
  * @see v6.18 kernel/bpf/verifier.c, btf_check_subprog_call
  */
 export function checkSubprogArgs(env: Env, subprogno: number): number {
-  if (!env.hasFuncInfo) return EINVAL;
   const sub = env.subprogs[subprogno]!;
+  if (!env.hasFuncInfo || sub.unreliable) return EINVAL;
   if (sub.typeId === 0) return EFAULT;
-  if (sub.unreliable) return EINVAL;
   const errno = attempt(() => {
     prepareFuncArgs(env, sub).forEach((arg, i) => {
       matchArg(env, arg, i);

@@ -1,20 +1,19 @@
 import type { Insn } from "@bpf-ts/isa";
-import { E2BIG, EFAULT, ENOMEM } from "@bpf-ts/uapi/errno";
+import { EFAULT, ENOMEM } from "@bpf-ts/uapi/errno";
 import * as mapType from "@bpf-ts/uapi/map-types";
 import { reject } from "../../reject.ts";
 import type { Env } from "../../state/env.ts";
-import { FuncState } from "../../state/func-state.ts";
-import { btfReg, mapReg, REG_NOT_INIT, REG_UNKNOWN, type RegState, stackReg } from "../../state/reg-state.ts";
+import { btfReg, mapReg, REG_UNKNOWN, type RegState } from "../../state/reg-state.ts";
 import { PTR_TO_BTF_ID, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE } from "../../state/reg-type.ts";
 import { unsupported } from "../../unsupported.ts";
 import { pushBranch } from "../branches.ts";
 import { checkSubprogArgs } from "../btf/subprog-call.ts";
+import { enterSubprog } from "../subprog/call.ts";
 import type { CallMeta } from "./meta.ts";
 
 /** R1 to R5 of a callback, from the caller's registers. */
 export type CallbackArgs = (env: Env, regs: readonly RegState[], meta: CallMeta) => readonly RegState[];
 
-const MAX_FRAMES = 8;
 const ENOTSUPP = 524;
 
 /** Values that callbacks may return: 0 to go on, 1 to stop. */
@@ -35,21 +34,15 @@ export function pushCallback(env: Env, _insn: Insn, meta: CallMeta, args: Callba
 
   const caller = env.cur.frame;
   const state = pushBranch(env, sub.start, insnIdx, ENOMEM);
-  const depth = state.curframe;
-  if (depth + 1 >= MAX_FRAMES) {
-    reject(env, env.insnIdx, "limit", E2BIG, `the call stack of ${depth + 2} frames is too deep`);
-  }
-  const regs: RegState[] = new Array<RegState>(11).fill(REG_NOT_INIT);
-  regs[10] = stackReg(depth + 1, 0);
-  args(env, caller.regs, meta).forEach((r, i) => {
-    regs[i + 1] = r;
+  enterSubprog(env, state, subprogno, insnIdx, (_env, from, callee) => {
+    args(env, from.regs, meta).forEach((r, i) => {
+      callee.regs[i + 1] = r;
+    });
+    callee.inCallbackFn = true;
+    callee.callbackRetRange = CALLBACK_RET;
   });
-  const callee = new FuncState(regs, [], insnIdx, depth + 1, subprogno);
-  callee.inCallbackFn = true;
-  callee.callbackRetRange = CALLBACK_RET;
-  state.frames.push(callee);
   state.callbackUnrollDepth++;
-  state.frames[depth]!.callbackDepth++;
+  state.frames[state.curframe - 1]!.callbackDepth++;
   caller.callbackDepth = 0;
 }
 
