@@ -1,7 +1,6 @@
 /** An in-process kernel for BPF programs. */
 export { KernelError, ProgramFault, VerifierRejection } from "./error.ts";
 export { createKernel, Kernel } from "./kernel.ts";
-export { buildKernelTypes } from "./kernel-btf/build.ts";
 export type { KernelOptions } from "./machine.ts";
 export { AT_FDCWD, O_CREAT, Process, type ProcessOptions } from "./process/process.ts";
 export { SeededRandom } from "./random.ts";

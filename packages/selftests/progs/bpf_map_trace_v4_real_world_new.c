@@ -39,8 +39,9 @@ int remember_open(struct pt_regs *regs)
 	return 0;
 }
 
+/* long: system calls return 64 bits, and what this returns takes their place. */
 SEC("fmod_ret/__x64_sys_write")
-int decide_write(unsigned long long *ctx)
+long decide_write(unsigned long long *ctx)
 {
 	const struct pt_regs *regs = TRACE_ARG(ctx, 0, const struct pt_regs *);
 	struct allow_key__new key = { .pid = current_pid(), .fd = SYSCALL_ARG1(regs) };

@@ -19,7 +19,7 @@ function constantsOf(module: object): [string, number][] {
 export function addEnums(builder: BtfBuilder): void {
   const add = (name: string, constants: readonly [string, number][]): void => {
     const narrow = constants.filter(
-      ([, value]) => Number.isInteger(value) && value >= -0x80000000 && value <= 0xffffffff,
+      ([, value]) => Number.isInteger(value) && value >= -0x80000000 && value <= 0x7fffffff,
     );
     builder.addEnum(
       name,
@@ -32,6 +32,10 @@ export function addEnums(builder: BtfBuilder): void {
         wide.map(([constant, value]) => ({ name: constant, value: BigInt(value) })),
       );
   };
+  add("", [
+    ["false", 0],
+    ["true", 1],
+  ]);
   add("bpf_map_type", constantsOf(mapTypes));
   add("bpf_prog_type", constantsOf(progTypes));
   add("bpf_attach_type", [...constantsOf(attachTypes), ["BPF_TRACE_MAP", mapTrace.BPF_TRACE_MAP]]);
