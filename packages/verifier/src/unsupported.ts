@@ -1,8 +1,37 @@
+/** The name of something that is not modelled. */
+export type UnsupportedFeature =
+  | "arena"
+  | "attach-prog"
+  | "async-callback"
+  | "btf-record"
+  | "caps"
+  | "dynptr"
+  | "exception"
+  | "global-func-arg"
+  | "helper"
+  | "irq-flag"
+  | "iterator"
+  | "kernel-symbol"
+  | "kfunc"
+  | "kptr"
+  | "map-type"
+  | "module-btf"
+  | "offload"
+  | "prog-type"
+  | "prog-flag"
+  | "reference"
+  | "res-spin-lock"
+  | "rcu"
+  | "sleepable"
+  | "spin-lock"
+  | "struct-ops"
+  | "token";
+
 /**
  * What the verifier does not model. A program that needs one of these gets the verdict `unsupported` naming it: never a silent accept.
  * Closed: every use goes through this table, and the README lists it.
  */
-export const UNSUPPORTED_FEATURES = {
+export const UNSUPPORTED_FEATURES: Readonly<Record<UnsupportedFeature, string>> = {
   arena: "arena maps and address space casts",
   "attach-prog": "programs that extend or trace another BPF program",
   "async-callback": "callbacks that run later: timers, work queues",
@@ -29,10 +58,7 @@ export const UNSUPPORTED_FEATURES = {
   "spin-lock": "spin locks",
   "struct-ops": "struct_ops programs",
   token: "BPF tokens",
-} as const satisfies Record<string, string>;
-
-/** The name of something that is not modelled. */
-export type UnsupportedFeature = keyof typeof UNSUPPORTED_FEATURES;
+};
 
 /** Thrown where a program needs what is not modelled; becomes the verdict `unsupported` in one place. */
 export class UnsupportedSignal extends Error {

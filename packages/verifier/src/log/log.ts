@@ -1,6 +1,3 @@
-/** Rendered late, so that what a successful path logs costs next to nothing at level 1, where it is thrown away. */
-export type LogEntry = string | (() => string);
-
 /**
  * The verifier's log. Positions are counts of entries: at level 1 the log is cut back to where a branch began once it has been
  * found safe, as the kernel does (`bpf_vlog_reset`).
@@ -14,7 +11,7 @@ export class Log {
   readonly verbose: boolean;
   /** Level 2 is on. */
   readonly level2: boolean;
-  readonly #entries: LogEntry[] = [];
+  readonly #entries: string[] = [];
 
   constructor(level: number) {
     this.level = level;
@@ -22,19 +19,18 @@ export class Log {
     this.level2 = (level & 2) !== 0;
   }
 
-  /** Appends text as it is (with its newline), at levels 1 and 2. */
+  /** Appends text as it is (with its newline). What belongs to level 1 or 2 alone is for the caller to hold back. */
   write(text: string): void {
-    if (this.verbose) this.#entries.push(text);
+    this.#entries.push(text);
   }
 
-  /** Appends text that is made when the log is read. What it refers to must be immutable. */
-  defer(render: () => string): void {
-    if (this.verbose) this.#entries.push(render);
-  }
-
-  /** Appends at any level but 0: the statistics at the end. */
-  writeStats(text: string): void {
-    if (this.level !== 0) this.#entries.push(text);
+  /**
+   * The last entry's newline becomes a space: what follows stands on the same line. Even if what follows is cut away again, as the kernel's log
+   * shows.
+   */
+  continueLine(): void {
+    const last = this.#entries.length - 1;
+    this.#entries[last] = `${this.#entries[last]!.slice(0, -1)} `;
   }
 
   get position(): number {
@@ -46,9 +42,21 @@ export class Log {
     this.#entries.length = position;
   }
 
+  /** The whole text; '' at level 0, where the last lines are kept for the verdict's message alone. */
   toString(): string {
+    return this.level === 0 ? "" : this.#entries.join("");
+  }
+
+  /** The last line, without its newline; '' for an empty log. */
+  lastLine(): string {
     let text = "";
-    for (const e of this.#entries) text += typeof e === "string" ? e : e();
+    for (let i = this.#entries.length - 1; i >= 0; i--) {
+      text = this.#entries[i]! + text;
+      const body = text.endsWith("\n") ? text.slice(0, -1) : text;
+      const cut = body.lastIndexOf("\n");
+      if (cut >= 0) return body.slice(cut + 1);
+      if (i === 0) return body;
+    }
     return text;
   }
 }

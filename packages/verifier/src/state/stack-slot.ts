@@ -1,4 +1,5 @@
 import { REG_NOT_INIT, type RegState } from "./reg-state.ts";
+import { SCALAR_VALUE } from "./reg-type.ts";
 
 /**
  * What a byte of stack holds.
@@ -25,7 +26,10 @@ export function allBytes(type: number): number {
 export class StackSlot {
   /** The spilled register, or the description of the dynptr, iterator or irq flag. */
   readonly reg: RegState;
-  /** Types of the eight bytes, four bits each; byte 0 (the lowest address) in the lowest bits. */
+  /**
+   * Types of the eight bytes, four bits each, as the kernel counts them: byte 0 is the one at the highest address (fp - 8 * spi - 1), in the
+   * lowest bits; byte 7 the one at the lowest.
+   */
   readonly types: number;
 
   constructor(reg: RegState, types: number) {
@@ -33,7 +37,7 @@ export class StackSlot {
     this.types = types;
   }
 
-  /** Type of byte `i`, 0..7. */
+  /** Type of byte `i`, 0..7: of the byte at fp - 8 * spi - 1 - i. */
   typeAt(i: number): number {
     return (this.types >>> (i << 2)) & 7;
   }
@@ -51,3 +55,33 @@ export class StackSlot {
 
 /** Eight bytes that were never written. */
 export const SLOT_INVALID: StackSlot = new StackSlot(REG_NOT_INIT, 0);
+
+/** A register was spilled here (all of it or its low bytes). */
+export function isSpilledReg(slot: StackSlot): boolean {
+  return slot.types >>> 28 === STACK_SPILL;
+}
+
+/** A number was spilled here. */
+export function isSpilledScalarReg(slot: StackSlot): boolean {
+  return slot.types >>> 28 === STACK_SPILL && slot.reg.type === SCALAR_VALUE;
+}
+
+/** A number was spilled here, all eight bytes. */
+export function isSpilledScalarReg64(slot: StackSlot): boolean {
+  return (slot.types & 7) === STACK_SPILL && slot.reg.type === SCALAR_VALUE;
+}
+
+/** A register, dynptr, iterator or irq flag: writing to a part of it destroys the rest. */
+export function isSpecialSlot(slot: StackSlot): boolean {
+  const type = slot.types >>> 28;
+  return type === STACK_SPILL || type === STACK_DYNPTR || type === STACK_ITER || type === STACK_IRQ_FLAG;
+}
+
+/** All bytes but those never written become data of unknown value. */
+export function scrubTypes(types: number): number {
+  let scrubbed = 0;
+  for (let shift = 0; shift < 32; shift += 4) {
+    if ((types >>> shift) & 7) scrubbed |= STACK_MISC << shift;
+  }
+  return scrubbed;
+}

@@ -79,6 +79,11 @@ export class VerifierState {
   dfsDepth = 0;
   callbackUnrollDepth = 0;
   mayGotoDepth = 0;
+  /** Checkpoints: comparisons that succeeded, and that failed. */
+  hitCnt = 0;
+  missCnt = 0;
+  /** Checkpoints: evicted, kept only because children still refer to it. */
+  inFreeList = false;
 
   get curframe(): number {
     return this.frames.length - 1;
@@ -97,7 +102,6 @@ export class VerifierState {
     c.parent = this.parent;
     c.refs = this.refs;
     c.branches = this.branches;
-    c.insnIdx = this.insnIdx;
     c.activeLocks = this.activeLocks;
     c.activePreemptLocks = this.activePreemptLocks;
     c.activeIrqId = this.activeIrqId;

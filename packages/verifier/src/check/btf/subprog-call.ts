@@ -15,12 +15,13 @@ import {
   typeMayBeNull,
 } from "../../state/reg-type.ts";
 import type { SubprogArg, SubprogInfo } from "../../state/subprog.ts";
-import { unsupported } from "../../unsupported.ts";
+import { checkDynptrArg, dynptrSlotReg } from "../call/arg/dynptr.ts";
 import { checkMemReg } from "../call/arg/helper-mem.ts";
 import { checkArgRegOff, NO_RELEASE } from "../call/arg/reg-off.ts";
 import { checkRegType } from "../call/arg/reg-type.ts";
 import { CallMeta } from "../call/meta.ts";
 import { isRegNull } from "../reg-arg.ts";
+import { BPF_DYNPTR_TYPE_INVALID, BPF_DYNPTR_TYPE_LOCAL } from "../stack-object/dynptr.ts";
 import { prepareFuncArgs } from "./func-args.ts";
 
 /**
@@ -93,8 +94,9 @@ function matchArg(env: Env, arg: SubprogArg, i: number): void {
       return;
     }
     case "dynptr":
-      unsupported("dynptr", "argument of a global function");
-      break;
+      checkArgRegOff(env, r, regno, NO_RELEASE);
+      checkDynptrArg(env, regno, -1, { uninit: false, readonly: true, type: BPF_DYNPTR_TYPE_INVALID }, 0);
+      return;
     default:
       arg.kind satisfies never;
   }
@@ -128,7 +130,7 @@ function entryReg(env: Env, arg: SubprogArg): RegState {
       return btfReg(PTR_TO_BTF_ID | nullable | trust, env.profile.kernelBtf, arg.btfId, nextId(env));
     }
     case "dynptr":
-      return unsupported("dynptr", "argument of a global function");
+      return dynptrSlotReg(BPF_DYNPTR_TYPE_LOCAL, true, nextId(env), 0);
     default:
       arg.kind satisfies never;
       return REG_UNKNOWN;

@@ -2,13 +2,15 @@ import type { Insn } from "@bpf-ts/isa";
 import { EFAULT, ENOMEM } from "@bpf-ts/uapi/errno";
 import * as mapType from "@bpf-ts/uapi/map-types";
 import { reject } from "../../reject.ts";
-import type { Env } from "../../state/env.ts";
+import { type Env, nextId } from "../../state/env.ts";
 import { btfReg, mapReg, REG_UNKNOWN, type RegState } from "../../state/reg-state.ts";
 import { PTR_TO_BTF_ID, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE } from "../../state/reg-type.ts";
 import { unsupported } from "../../unsupported.ts";
 import { pushBranch } from "../branches.ts";
 import { checkSubprogArgs } from "../btf/subprog-call.ts";
+import { BPF_DYNPTR_TYPE_LOCAL } from "../stack-object/dynptr.ts";
 import { enterSubprog } from "../subprog/call.ts";
+import { dynptrSlotReg } from "./arg/dynptr.ts";
 import type { CallMeta } from "./meta.ts";
 
 /** R1 to R5 of a callback, from the caller's registers. */
@@ -82,3 +84,9 @@ export const findVmaArgs: CallbackArgs = (env, regs) => {
   if (vma === undefined) return unsupported("kernel-symbol", "struct vm_area_struct");
   return [regs[1]!, btfReg(PTR_TO_BTF_ID, kernel, vma), regs[4]!];
 };
+
+/** `callback(dynptr, ctx)`. @see v6.18 kernel/bpf/verifier.c, set_user_ringbuf_callback_state */
+export const userRingbufDrainArgs: CallbackArgs = (env, regs) => [
+  dynptrSlotReg(BPF_DYNPTR_TYPE_LOCAL, true, nextId(env), 0),
+  regs[3]!,
+];

@@ -5,10 +5,10 @@ import { helperById } from "@bpf-ts/uapi/helpers";
 import { reject } from "../../reject.ts";
 import { type Env, inSleepable, reg } from "../../state/env.ts";
 import { releaseReference } from "../../state/references.ts";
-import { unsupported } from "../../unsupported.ts";
 import { checkMemAccess } from "../mem/access.ts";
 import { clearCallerSaved, isRegNull } from "../reg-arg.ts";
 import { checkHelperArg } from "./arg/check.ts";
+import { releaseDynptr } from "./arg/dynptr.ts";
 import { checkMapFuncCompatibility, recordFuncMap } from "./func-map.ts";
 import { CallMeta } from "./meta.ts";
 import { clearPktPointers } from "./pkt-pointers.ts";
@@ -67,7 +67,10 @@ function callableHelper(env: Env, id: number): HelperProto {
 /** The reference that an argument carries is given back. */
 function release(env: Env, meta: CallMeta): void {
   const arg = meta.proto?.args?.[meta.releaseRegno - 1];
-  if (arg?.kind === "DYNPTR") unsupported("dynptr", meta.funcName);
+  if (arg?.kind === "DYNPTR") {
+    releaseDynptr(env, meta.releaseRegno);
+    return;
+  }
   const released = meta.refObjId !== 0 ? releaseReference(env, meta.refObjId) : isRegNull(reg(env, meta.releaseRegno));
   if (!released) {
     reject(

@@ -4,6 +4,7 @@ import type { RegState } from "../../state/reg-state.ts";
 import {
   baseType,
   DYNPTR_TYPE_SKB,
+  DYNPTR_TYPE_SKB_META,
   DYNPTR_TYPE_XDP,
   PTR_TO_MEM,
   PTR_TO_PACKET,
@@ -20,7 +21,7 @@ function pointsToPacket(r: RegState): boolean {
     case PTR_TO_PACKET_END:
       return true;
     case PTR_TO_MEM:
-      return (r.type & (DYNPTR_TYPE_SKB | DYNPTR_TYPE_XDP)) !== 0;
+      return (r.type & (DYNPTR_TYPE_SKB | DYNPTR_TYPE_XDP | DYNPTR_TYPE_SKB_META)) !== 0;
     default:
       return false;
   }

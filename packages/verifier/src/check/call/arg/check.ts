@@ -7,9 +7,9 @@ import { markChainPrecision } from "../../../precision/mark.ts";
 import { reject, verifierBug } from "../../../reject.ts";
 import { type Env, reg } from "../../../state/env.ts";
 import { PTR_TO_STACK, typeIsPktPointer } from "../../../state/reg-type.ts";
-import { unsupported } from "../../../unsupported.ts";
 import { checkRegArg, isPointerValue, isRegNull, SRC_OP } from "../../reg-arg.ts";
 import type { CallMeta } from "../meta.ts";
+import { dynptrRefObjId } from "./dynptr.ts";
 import { checkArgRegOff } from "./reg-off.ts";
 import { checkRegType } from "./reg-type.ts";
 import { ARG_CHECKS } from "./table.ts";
@@ -83,7 +83,7 @@ function noteRelease(env: Env, regno: number, arg: ArgProto, meta: CallMeta): vo
   const refuse = (text: string): never => reject(env, env.insnIdx, "reference", EINVAL, text);
   if (arg.kind === "DYNPTR") {
     if (r.type !== PTR_TO_STACK) refuse("cannot release unowned const bpf_dynptr");
-    unsupported("dynptr", meta.funcName);
+    if (dynptrRefObjId(env, r) === 0) refuse(`arg ${regno} is an unacquired reference`);
   } else if (r.refObjId === 0 && !isRegNull(r)) {
     refuse(`R${regno} must be referenced when passed to release function`);
   }

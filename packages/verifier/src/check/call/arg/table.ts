@@ -3,6 +3,7 @@ import { reg } from "../../../state/env.ts";
 import { unsupported } from "../../../unsupported.ts";
 import { checkConstStr } from "./const-str.ts";
 import type { ArgCheck, ArgContext } from "./context.ts";
+import { checkDynptr } from "./dynptr.ts";
 import { checkConstMapPtr, checkMapKey, checkMapValue } from "./map.ts";
 import { checkAllocSize, checkConstSize, checkConstSizeOrZero, checkMem } from "./mem.ts";
 import { checkPercpuBtfId } from "./percpu.ts";
@@ -39,5 +40,5 @@ export const ARG_CHECKS: Readonly<Record<ArgKind, ArgCheck>> = {
   SPIN_LOCK: () => unsupported("spin-lock"),
   TIMER: () => unsupported("async-callback", "bpf_timer"),
   KPTR_XCHG_DEST: () => unsupported("kptr"),
-  DYNPTR: () => unsupported("dynptr"),
+  DYNPTR: checkDynptr,
 };

@@ -2,8 +2,9 @@ import type { Insn } from "@bpf-ts/isa";
 import * as fn from "@bpf-ts/uapi/helper-ids";
 import type { Env } from "../../../state/env.ts";
 import { unsupported } from "../../../unsupported.ts";
-import { findVmaArgs, forEachMapElemArgs, pushCallback } from "../callback.ts";
+import { findVmaArgs, forEachMapElemArgs, pushCallback, userRingbufDrainArgs } from "../callback.ts";
 import type { CallMeta } from "../meta.ts";
+import { checkDynptrData, checkDynptrFromMem, checkDynptrWrite } from "./dynptr.ts";
 import { checkGetFuncIp } from "./get-func-ip.ts";
 import { checkGetLocalStorage } from "./local-storage.ts";
 import { checkLoop } from "./loop.ts";
@@ -25,7 +26,10 @@ const SPECIAL: ReadonlyMap<number, SpecialCheck> = new Map<number, SpecialCheck>
   [fn.BPF_FUNC_snprintf, checkSnprintf],
   [fn.BPF_FUNC_get_func_ip, checkGetFuncIp],
   [fn.BPF_FUNC_timer_set_callback, () => unsupported("async-callback", "bpf_timer_set_callback")],
-  [fn.BPF_FUNC_user_ringbuf_drain, () => unsupported("dynptr", "bpf_user_ringbuf_drain")],
+  [fn.BPF_FUNC_user_ringbuf_drain, (env, insn, meta) => pushCallback(env, insn, meta, userRingbufDrainArgs)],
+  [fn.BPF_FUNC_dynptr_from_mem, checkDynptrFromMem],
+  [fn.BPF_FUNC_dynptr_data, checkDynptrData],
+  [fn.BPF_FUNC_dynptr_write, checkDynptrWrite],
   [fn.BPF_FUNC_d_path, notModelled],
 ]);
 
