@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { linuxProfile, verify } from "@bpf-ts/verifier";
+import { defaultProfile, verify } from "@bpf-ts/verifier";
 import { Corpus } from "./corpus.ts";
 import { diffLines } from "./diff.ts";
 import { inputOf } from "./input.ts";
@@ -38,7 +38,7 @@ async function showProgram(corpus: Corpus, what: "log1" | "log2" | "kernel" | "o
       console.log(kernel ?? "(not recorded)");
       return 0;
     }
-    const verdict = verify(inputOf(row, corpus, what === "log1" ? LEVEL1 : LEVEL2), linuxProfile(corpus.kernelBtf));
+    const verdict = verify(inputOf(row, corpus, what === "log1" ? LEVEL1 : LEVEL2), defaultProfile(corpus.kernelBtf));
     if (verdict.kind === "unsupported") console.log(`unsupported: ${verdict.feature} ${verdict.detail}`);
     if (what === "ours") console.log(verdict.log);
     else if (kernel === undefined) console.log("the kernel's log is not recorded");
@@ -110,7 +110,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`--differ ${differ}: must be one of ${DIFFERENCES.join(", ")}`);
     return 2;
   }
-  const profile = linuxProfile(corpus.kernelBtf);
+  const profile = defaultProfile(corpus.kernelBtf);
   const { judgements, kernelDecided } = await runCorpus(corpus, (input) => verify(input, profile), {
     ...(ids === undefined ? {} : { wanted: (id: string) => ids.some((text) => id.includes(text)) }),
     level2: values.level2 === true || differ === "log2",
