@@ -7,13 +7,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** All tools are of one version of LLVM. */
+const tool = (name) => `${name}-19`;
+
 const ALU = ["+=", "-=", "*=", "/=", "s/=", "%=", "s%=", "|=", "&=", "^=", "<<=", ">>=", "s>>=", "="];
 const JMP = ["==", "!=", ">", ">=", "<", "<=", "s>", "s>=", "s<", "s<=", "&"];
 const IMM = ["0", "1", "-1", "0x7fffffff", "-2147483648", "31"];
 const OFF = ["+ 0", "+ 4", "- 8", "+ 32767", "- 32768", "+ 0x10"];
 
 /** Every form of every instruction, some operands each. */
-export function statements() {
+function statements() {
   const list = [];
   for (const [i, operator] of ALU.entries()) {
     for (const r of ["r", "w"]) {
@@ -128,13 +131,13 @@ function object(text, dir) {
   const source = join(dir, "f.s");
   const out = join(dir, "f.o");
   writeFileSync(source, text);
-  execFileSync("llvm-mc-19", ["-triple", "bpfel", "-mcpu=v4", "-filetype=obj", "-o", out, source]);
+  execFileSync(tool("llvm-mc"), ["-triple", "bpfel", "-mcpu=v4", "-filetype=obj", "-o", out, source]);
   return out;
 }
 
 /** Pairs of bytes and text. */
 function disassemble(file, ...options) {
-  const text = execFileSync("llvm-objdump-19", ["-d", "-z", ...options, file], {
+  const text = execFileSync(tool("llvm-objdump"), ["-d", "-z", ...options, file], {
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
@@ -147,7 +150,7 @@ function disassemble(file, ...options) {
 }
 
 /** The whole fixture. */
-export function generate() {
+function generate() {
   const dir = mkdtempSync(join(tmpdir(), "isa-"));
   try {
     const lines = ["== statements"];
@@ -185,9 +188,9 @@ export function generate() {
         "-fno-asynchronous-unwind-tables",
       ];
       const out = join(dir, "c.o");
-      execFileSync("clang-19", [...flags, "-c", source, "-o", out]);
-      const text = execFileSync("clang-19", [...flags, "-S", source, "-o", "-"], { encoding: "utf8" });
-      execFileSync("llvm-objcopy-19", ["-O", "binary", "--only-section=.text", out, `${out}.bin`]);
+      execFileSync(tool("clang"), [...flags, "-c", source, "-o", out]);
+      const text = execFileSync(tool("clang"), [...flags, "-S", source, "-o", "-"], { encoding: "utf8" });
+      execFileSync(tool("llvm-objcopy"), ["-O", "binary", "--only-section=.text", out, `${out}.bin`]);
       const kept = text
         .split("\n")
         .map((line) => line.replace(/\s*#.*$/, "").trim())
@@ -204,4 +207,4 @@ export function generate() {
   }
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) process.stdout.write(generate());
+process.stdout.write(generate());

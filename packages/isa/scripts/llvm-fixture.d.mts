@@ -1,2 +1,0 @@
-export function statements(): string[];
-export function generate(): string;
