@@ -7,7 +7,7 @@ import { inputOf } from "./input.ts";
 import { DIFFERENCES, type Difference, type Judgement } from "./judge.ts";
 import { normaliseLog } from "./normalise.ts";
 import { formatJudgement, formatSummary, sortBySeverity, summarise } from "./report.ts";
-import { LEVEL1, LEVEL2, runCorpus } from "./run.ts";
+import { firstLevel, LEVEL2, runCorpus } from "./run.ts";
 
 const USAGE = `usage: corpus [options]      compares the verifier with Linux 6.18 on recorded programs
 
@@ -38,7 +38,10 @@ async function showProgram(corpus: Corpus, what: "log1" | "log2" | "kernel" | "o
       console.log(kernel ?? "(not recorded)");
       return 0;
     }
-    const verdict = verify(inputOf(row, corpus, what === "log1" ? LEVEL1 : LEVEL2), defaultProfile(corpus.kernelBtf));
+    const verdict = verify(
+      inputOf(row, corpus, what === "log1" ? firstLevel(row) : LEVEL2),
+      defaultProfile(corpus.kernelBtf),
+    );
     if (verdict.kind === "unsupported") console.log(`unsupported: ${verdict.feature} ${verdict.detail}`);
     if (what === "ours") console.log(verdict.log);
     else if (kernel === undefined) console.log("the kernel's log is not recorded");

@@ -7,11 +7,16 @@ const ADDRESS = /(\(18\) r\d+ = )(?:0xffff[8c][0-9a-f]{11}|0x5eed[0-9a-f]{4})(?:
  */
 export function normaliseLog(log: string): string {
   return log
-    .replace(/^verification time \d+ usec$/gm, "verification time N usec")
+    .replace(/verification time \d+ usec$/gm, "verification time N usec")
     .replace(
       ADDRESS,
       (_, before: string, semicolon?: string) => `${before}<address>${semicolon === undefined ? "" : " ;"}`,
     );
+}
+
+/** A log's last line before the statistics. Where the kernel forgets to end it, the first of those follows on the same line. */
+export function normaliseMessage(message: string): string {
+  return normaliseLog(message).replace(/verification time N usec$/, "");
 }
 
 /** The statistics line's `processed N insns`, -1 without one. */

@@ -29,6 +29,14 @@ function ask(verifier: Verifier, row: CorpusRow, corpus: Corpus, logLevel: numbe
   }
 }
 
+/**
+ * The level that a row's first answer was recorded at: programs whose selftest asks for more detail were always loaded at level 2, which the
+ * list of subprograms at the log's beginning shows.
+ */
+export function firstLevel(row: CorpusRow): number {
+  return row.kernel.level1?.log?.startsWith("func#0 @0\n") === true ? LEVEL2 : LEVEL1;
+}
+
 /** Runs a verifier over the corpus. The rows on which the kernel has a verdict are told by the second part of the answer. */
 export async function runCorpus(
   corpus: Corpus,
@@ -40,7 +48,7 @@ export async function runCorpus(
   for await (const row of corpus.rows(options.wanted)) {
     if (row.kernel.verdict === "env-refused") undecided.add(row.id);
     const start = performance.now();
-    const level1 = ask(verifier, row, corpus, LEVEL1);
+    const level1 = ask(verifier, row, corpus, firstLevel(row));
     const ms = performance.now() - start;
     const unsupported = "verdict" in level1 && level1.verdict.kind === "unsupported";
     const level2 = options.level2 === true && !unsupported ? ask(verifier, row, corpus, LEVEL2) : undefined;
