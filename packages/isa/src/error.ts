@@ -8,9 +8,8 @@ import { BpfError, type BpfErrorOptions } from "@bpf-ts/uapi";
  * - `ISA_OPERAND`: operands that no instruction combines.
  * - `ISA_SYNTAX`: assembler text that is no instruction.
  * - `ISA_LABEL`: a label that is missing, defined twice or too far away.
- * - `ISA_PRINT`: an instruction that has no text in the syntax asked for.
  */
-export type IsaErrorCode = "ISA_LENGTH" | "ISA_RANGE" | "ISA_OPERAND" | "ISA_SYNTAX" | "ISA_LABEL" | "ISA_PRINT";
+export type IsaErrorCode = "ISA_LENGTH" | "ISA_RANGE" | "ISA_OPERAND" | "ISA_SYNTAX" | "ISA_LABEL";
 
 /** Every failure that this package reports. Which one it is stands in `code`. */
 export class IsaError extends BpfError {
