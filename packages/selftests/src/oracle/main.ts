@@ -1,0 +1,136 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Btf } from "@bpf-ts/btf";
+import { defaultProfile, verify } from "@bpf-ts/verifier";
+import { Corpus } from "../corpus/corpus.ts";
+import { inputOf } from "../corpus/input.ts";
+import { type Answer, type Judgement, judge } from "../corpus/judge.ts";
+import { statsLine } from "../corpus/normalise.ts";
+import { formatJudgement, formatSummary, sortBySeverity, summarise } from "../corpus/report.ts";
+import type { CorpusAnswer, CorpusRow } from "../corpus/row.ts";
+import { LEVEL2 } from "../corpus/run.ts";
+import { type LoadAnswer, loadRows } from "./kernel.ts";
+import { type Mutant, mutate } from "./mutate.ts";
+import { Random } from "./random.ts";
+
+const USAGE = `usage: mutate [options]      compares the verifier with the running kernel on changed programs of the corpus
+
+Needs root on Linux 6.18, python3 and the corpus (BPF_TS_CORPUS). Programs are loaded at log level 2 and let go at once.
+
+  --runs N       changed programs (default 2000)
+  --seed N       (default 1)
+  --id TEXT      only programs whose id contains TEXT
+  --list N       show at most N that differ (default 20)
+  --logs         count differences in logs as differences
+  --out DIR      write each program that differs to DIR, a file in the corpus' format`;
+
+/** Programs that need no ids of the kernel's BTF, which differ between builds, and are small. */
+function suits(row: CorpusRow): boolean {
+  const code = Buffer.from(row.load.insns.slice(0, 40_000), "hex");
+  if (row.load.insns.length > 16 * 500 || row.load.attach_btf_id !== undefined) return false;
+  if (row.maps.some((m) => m.btf_vmlinux_value_type_id !== undefined)) return false;
+  for (let i = 0; i + 8 <= code.length; i += 8) {
+    const src = code[i + 1]! >> 4;
+    if ((code[i] === 0x85 && src === 2) || (code[i] === 0x18 && src === 3)) return false;
+  }
+  return true;
+}
+
+function lastLine(log: string): string {
+  const lines = log.split("\n");
+  const end = lines.findIndex((l) => l.startsWith("verification time ") || l.startsWith("processed "));
+  return end <= 0 ? "" : lines[end - 1]!;
+}
+
+function asCorpusAnswer(answer: { errno: number; log: string }): CorpusAnswer {
+  const { errno, log } = answer;
+  return { verdict: errno === 0 ? "accept" : "reject", errno, log, stats: statsLine(log), lastLine: lastLine(log) };
+}
+
+function ask(row: CorpusRow, corpus: Corpus, profile: ReturnType<typeof defaultProfile>): Answer {
+  try {
+    return { verdict: verify(inputOf(row, corpus, LEVEL2), profile) };
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
+interface Case {
+  row: CorpusRow;
+  mutant: Mutant;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: "string", default: "2000" },
+      seed: { type: "string", default: "1" },
+      id: { type: "string", default: "" },
+      list: { type: "string", default: "20" },
+      logs: { type: "boolean", default: false },
+      out: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const dir = process.env["BPF_TS_CORPUS"];
+  if (values.help || dir === undefined) {
+    console.log(USAGE);
+    return values.help ? 0 : 2;
+  }
+  const corpus = new Corpus(dir);
+  const profile = defaultProfile(Btf.parse(readFileSync("/sys/kernel/btf/vmlinux")));
+  const bases: CorpusRow[] = [];
+  for await (const row of corpus.rows((id) => id.includes(values.id))) if (suits(row)) bases.push(row);
+
+  const r = new Random(Number(values.seed));
+  const runs = Number(values.runs);
+  const judgements: Judgement[] = [];
+  const changes = new Map<string, string[]>();
+  let unusable = 0;
+  for (let done = 0; done < runs; ) {
+    const batch: Case[] = Array.from({ length: Math.min(200, runs - done) }, (_, i) => {
+      const base = r.pick(bases);
+      const mutant = mutate(r, base);
+      const row = { ...base, load: mutant.load, maps: mutant.maps, id: `${base.id} #${done + i}` };
+      return { row, mutant };
+    });
+    done += batch.length;
+    const answers: LoadAnswer[] = loadRows(
+      process.cwd(),
+      join(dir, "btf"),
+      batch.map(({ row }) => ({ load: row.load, maps: row.maps, log_level: LEVEL2 })),
+    );
+    for (const [i, { row, mutant }] of batch.entries()) {
+      const answer = answers[i]!;
+      if ("error" in answer || (answer.errno === 1 && answer.log === "")) {
+        unusable++;
+        continue;
+      }
+      const kernel = asCorpusAnswer(answer);
+      row.kernel = { verdict: kernel.verdict, level1: kernel };
+      const start = performance.now();
+      const judgement = judge(row, ask(row, corpus, profile), performance.now() - start);
+      judgements.push(judgement);
+      const differs = judgement.outcome === "wrong" || (values.logs && judgement.differences.length > 0);
+      if (!differs) continue;
+      changes.set(row.id, mutant.changes);
+      if (values.out !== undefined) {
+        mkdirSync(values.out, { recursive: true });
+        const name = `${judgement.differences[0]}-${row.id.replaceAll(/[^\w.#-]+/g, "_")}`.slice(0, 120);
+        writeFileSync(join(values.out, `${name}.json`), `${JSON.stringify(row)}\n`);
+      }
+    }
+  }
+  const differing = sortBySeverity(judgements.filter((j) => changes.has(j.id)));
+  for (const j of differing.slice(0, Number(values.list))) {
+    console.log(formatJudgement(j));
+    for (const change of changes.get(j.id)!) console.log(`               ${change}`);
+  }
+  console.log(`\n${unusable} could not be loaded (map or BTF refused, or not allowed here)`);
+  const summary = summarise(judgements, () => true);
+  console.log(formatSummary(summary));
+  return summary.falseAccepts.length > 0 ? 1 : 0;
+}
+
+process.exitCode = await main();
