@@ -157,7 +157,7 @@ function logLiveRegisters(env: Env): void {
     let regs = "";
     for (let r = 0; r < 10; r++) regs += env.liveRegsBefore[i]! & (1 << r) ? String(r) : ".";
     env.log.write(
-      `${scc ? `${String(scc).padStart(3)} ` : "    "}${String(i).padStart(3)}: ${regs} ${insnText(env, i)}\n`,
+      `${scc ? `${String(scc).padStart(3)} ` : "    "}${String(i).padStart(3)}: ${regs} ${insnText(env, i)}`,
     );
     if (env.insns[i]!.code === LD_IMM64) i++;
   }

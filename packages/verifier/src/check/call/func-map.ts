@@ -8,6 +8,7 @@ import { isConst } from "../../domain/index.ts";
 import { markChainPrecision } from "../../precision/mark.ts";
 import { reject, verifierBug } from "../../reject.ts";
 import { type Env, reg } from "../../state/env.ts";
+import { SCALAR_VALUE } from "../../state/reg-type.ts";
 import { helperAcceptsMap, mapAcceptsHelper } from "./map-helpers.ts";
 import type { CallMeta } from "./meta.ts";
 
@@ -53,7 +54,8 @@ export function recordFuncMap(env: Env, meta: CallMeta): void {
   }
   if (funcId === fn.BPF_FUNC_tail_call) {
     const index = reg(env, 3);
-    if (isConst(index.scalar) && index.scalar.tnum.value < BigInt(map.def.maxEntries)) markChainPrecision(env, 3);
+    if (index.type === SCALAR_VALUE && isConst(index.scalar) && index.scalar.tnum.value < BigInt(map.def.maxEntries))
+      markChainPrecision(env, 3);
   }
 }
 
