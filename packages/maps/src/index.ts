@@ -23,6 +23,7 @@ export type {
   BatchResult,
   BpfMap,
   FdValue,
+  InnerRule,
   IterateOptions,
   LookupBatch,
   MapHooks,
@@ -38,3 +39,21 @@ export {
   type MapTableOptions,
 } from "./map-table.ts";
 export type { SpecialField, SpecialFieldKind } from "./record.ts";
+export { CgroupStorageMap } from "./storage/cgroup-storage.ts";
+export { LocalStorageMap } from "./storage/local-storage.ts";
+export { ArenaMap } from "./types/arena.ts";
+export { PerfEventArrayMap } from "./types/perf-event-array.ts";
+export { RingbufMap } from "./types/ringbuf.ts";
+export { SockHashMap } from "./types/sockhash.ts";
+export { SockMap } from "./types/sockmap.ts";
+export { type StackStoreOptions, StackTraceMap } from "./types/stack-trace.ts";
+export {
+  STRUCT_OPS_INIT,
+  STRUCT_OPS_INUSE,
+  STRUCT_OPS_READY,
+  STRUCT_OPS_TOBEFREE,
+  StructOpsMap,
+} from "./types/struct-ops.ts";
+export { UserRingbufMap, type UserSample } from "./types/user-ringbuf.ts";
+export { ObjectArrayMap } from "./objects/object-array.ts";
+export { RedirectMap } from "./redirect/targets.ts";

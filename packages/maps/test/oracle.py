@@ -20,10 +20,16 @@ goes when the process ends. Pinned to CPU 0, because LRU maps and per-CPU values
   lbatch M IN|- COUNT FLAGS | tbatch M IN|- COUNT FLAGS    errno COUNT OUT KEYS VALUES
   ubatch M KEYS VALUES COUNT FLAGS | dbatch M KEYS COUNT FLAGS   errno COUNT
   run M OP KEY VALUE FLAGS                                 a program does it: result [VALUE]
+  socket KIND                                              udp, listen or xdp; number or -errno
+  pidfd | cgroupfd | inode                                 something to hang storage on
+  fdkey M lookup|update|delete OBJECT VALUE FLAGS          an object's fd is the key
+  ringout M DATA FLAGS | ringpos M CONSUMED | ringquery M | ringdata M
   close M
 """
 import ctypes
+import mmap
 import os
+import socket
 import struct
 import sys
 
@@ -69,7 +75,7 @@ class Map:
         return 4 if self.kind in FD_MAPS else self.value
 
 
-maps, progs, btfs = [], [], []
+maps, progs, btfs, files, rings = [], [], [], [], {}
 
 
 def unhex(text):
@@ -126,7 +132,7 @@ def program(m, op):
     """A program that does `op` with key, value and flags from a map, and puts the value it sees into another."""
     if op in m.progs:
         return m.progs[op]
-    key8, value = (m.key + 7) // 8 * 8, max(1, m.value)
+    key8, value = (m.key + 7) // 8 * 8, 4096 if m.kind == 27 else max(1, m.value)
     command, out = array(8 + key8 + value), array(value)
     zero = insn(0x62, 10, 0, -4, 0)
     code = zero + ld_map(1, command) + insn(MOV, 2, 10) + insn(ADDI, 2, 0, 0, -4) + call(1) + insn(0x55, 0, 0, 1, 0) + insn(EXIT)
@@ -145,6 +151,14 @@ def program(m, op):
         code += ld_map(1, m.fd) + key_reg + call(3) + insn(EXIT)
     elif op == "push":
         code += ld_map(1, m.fd) + insn(MOV, 2, 6) + insn(ADDI, 2, 0, 0, 8) + insn(0x79, 3, 6) + call(87) + insn(EXIT)
+    elif op == "ringout":
+        # The data's length is in the value's first 4 bytes; the data follow the flags and that.
+        code += insn(0x61, 8, 6, 8) + insn(0x55, 8, 0, 2, 0) + insn(MOVI, 0, 0, 0, 1000) + insn(EXIT)
+        code += insn(0x25, 8, 0, 4, value - 4) + insn(MOV, 3, 8) + ld_map(1, m.fd) + insn(0x05, 0, 0, 2)
+        code += insn(MOVI, 0, 0, 0, 1001) + insn(EXIT)
+        code += insn(MOV, 2, 6) + insn(ADDI, 2, 0, 0, 12) + insn(0x79, 4, 6) + call(130) + insn(EXIT)
+    elif op == "ringquery":
+        code += ld_map(1, m.fd) + insn(0x79, 2, 6) + call(134) + insn(EXIT)
     elif op in ("pop", "peek"):
         if m.kind == 30:
             code += insn(MOV, 7, 6) + insn(ADDI, 7, 0, 0, 8)
@@ -175,6 +189,39 @@ def run(m, op, key, value, flags):
     return str(ret)
 
 
+class File:
+    """Something with an fd."""
+
+    def __init__(self, fd):
+        self.fd = fd
+
+    def fileno(self):
+        return self.fd
+
+
+def open_socket(kind):
+    try:
+        if kind == "xdp":
+            return socket.socket(44, socket.SOCK_RAW, 0)
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        s.bind(("127.0.0.1", 0))
+        if kind == "listen":
+            s.listen(1)
+        return s
+    except OSError as error:
+        return -error.errno
+
+
+def ring(m):
+    if m not in rings:
+        page = mmap.PAGESIZE
+        consumer = mmap.mmap(m.fd, page, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        rest = mmap.mmap(m.fd, page + 2 * m.entries, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
+        rings[m] = (consumer, rest)
+    return rings[m]
+
+
 def lookup_batch(cmd, m, start, count, flags):
     room = max(1, count)
     state = 4 if m.kind in (1, 5, 9, 10, 13) else m.key
@@ -192,6 +239,8 @@ def object_fd(text):
         return maps[int(text[1:])].fd
     if text[0] == "p":
         return progs[int(text[1:])]
+    if text[0] == "f":
+        return files[int(text[1:])].fileno()
     return int(text)
 
 
@@ -249,7 +298,43 @@ def answer(words):
             return str(r)
         progs.append(r)
         return str(len(progs) - 1)
+    if op == "socket":
+        s = open_socket(words[1])
+        if isinstance(s, int):
+            return str(s)
+        files.append(s)
+        return str(len(files) - 1)
+    if op in ("pidfd", "cgroupfd", "inode"):
+        try:
+            if op == "pidfd":
+                fd = os.pidfd_open(os.getpid())
+            else:
+                fd = os.open("/sys/fs/cgroup" if op == "cgroupfd" else "/tmp", os.O_RDONLY)
+        except OSError as error:
+            return str(-error.errno)
+        files.append(File(fd))
+        return str(len(files) - 1)
     m = maps[int(words[1])]
+    if op == "ringout":
+        data = unhex(words[2])
+        return run(m, op, b"", struct.pack("<I", len(data)) + data, int(words[3]))
+    if op == "ringpos":
+        ring(m)[0][0:8] = struct.pack("<Q", int(words[2]))
+        return "0"
+    if op == "ringquery":
+        return " ".join(run(m, op, b"", b"", what) for what in range(5))
+    if op == "ringdata":
+        rest = ring(m)[1]
+        return f"{struct.unpack_from('<Q', rest, 0)[0]} {rest[mmap.PAGESIZE:mmap.PAGESIZE + m.entries].hex()}"
+    if op == "fdkey":
+        # Storage of an object: the key is its fd.
+        key, what = struct.pack("<i", object_fd(words[3])), words[2]
+        if what == "delete":
+            return str(elem(DELETE, m, key, b"", 0)[0])
+        if what == "update":
+            return str(elem(UPDATE, m, key, unhex(words[4]), int(words[5]))[0])
+        r, value = elem(LOOKUP, m, key, b"\xaa" * m.size(), int(words[5]))
+        return f"{r} {value.hex()}" if r == 0 else str(r)
     if op == "close":
         os.close(m.fd)
         for prog, command, out, _ in m.progs.values():

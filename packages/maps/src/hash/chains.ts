@@ -138,3 +138,18 @@ export class Chains {
     return this.next(element) || this.firstFrom(this.bucketOf(hash) + 1);
   }
 }
+
+/** Chains by a 32-bit number that is its own hash. */
+export class IndexChains extends Chains {
+  readonly #bytes: Memory;
+
+  /** @throws MemoryError ENOMEM */
+  constructor(own: OwnMemory, buckets: number, keyOffset: number, label: string) {
+    super(own, buckets, 4, keyOffset, 0, label);
+    this.#bytes = own.memory;
+  }
+
+  override hash(key: number): number {
+    return this.#bytes.getU32(key);
+  }
+}

@@ -28,7 +28,7 @@ const DATA = 24;
 
 const DATA_MAX = 256;
 /** `sizeof(struct lpm_trie_node)`, bytes. */
-const KERNEL_NODE = 40;
+const KERNEL_NODE = 24;
 
 /**
  * `BPF_MAP_TYPE_LPM_TRIE`: a look-up finds the longest prefix that is in the map. A key is {u32 prefix length in bits; data}.

@@ -113,7 +113,8 @@ export class Session {
     return {
       ...(extra.record === undefined ? {} : { record: extra.record }),
       ...(btf < 0 ? {} : { btf: { keyTypeId, valueTypeId } }),
-      inner: () => (inner === -2 ? -9 : (this.#maps[inner] ?? -9)),
+      // fd 0 is a pipe: open, but no map.
+      inner: () => (inner === -1 ? -22 : (this.#maps[inner] ?? -9)),
     };
   }
 
