@@ -6,6 +6,8 @@ export { Btf, type BtfParseOptions } from "./btf.ts";
 export { BtfBuilder, type BtfBuilderOptions, type IntEncoding } from "./build/builder.ts";
 export type { NewField } from "./build/layout-fields.ts";
 export type { BtfTypeSpec } from "./build/spec.ts";
+export { type Codec, type CodecOptions, codecFor } from "./codec/codec.ts";
+export type { BtfValue } from "./codec/node.ts";
 export { BtfError, type BtfErrorCode, MAX_RESOLVE_DEPTH } from "./error.ts";
 export {
   BTF_FUNC_EXTERN,
@@ -21,6 +23,7 @@ export {
 } from "./kinds.ts";
 export type { MemberPath } from "./layout/member-path.ts";
 export { cDeclaration, type RenderCOptions, renderC } from "./render/c.ts";
+export { formatMapDump, formatValue, type MapEntry, type MapTypes } from "./render/map-dump.ts";
 export type {
   BtfArray,
   BtfDatasec,
