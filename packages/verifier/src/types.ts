@@ -18,7 +18,7 @@ export interface VerifierMap {
   readonly frozen: boolean;
   /** Template of map-in-map types. */
   readonly inner?: VerifierMap;
-  readonly btf?: Btf;
+  readonly btf?: Btf | undefined;
   readonly keyTypeId?: number;
   readonly valueTypeId?: number;
   /** struct_ops maps: type in the kernel's BTF. */
@@ -57,7 +57,7 @@ export interface VerifierInput {
   /** fds that instructions name by index. */
   readonly fdArray?: readonly number[];
   /** The program's own types. */
-  readonly btf?: Btf;
+  readonly btf?: Btf | undefined;
   readonly funcInfo?: RawInfo;
   readonly lineInfo?: RawInfo;
   /** Id in the kernel's BTF. */
@@ -89,7 +89,7 @@ export interface CtxField {
   /** Width in bytes of the field if narrower loads of it are rewritten (`ctx_field_size`). */
   readonly fieldSize?: number;
   /** PTR_TO_BTF_ID. */
-  readonly btf?: Btf;
+  readonly btf?: Btf | undefined;
   readonly btfId?: number;
   /** The value is the traced function's or hook's return value: sign and range are known from the attach point. */
   readonly isRetval?: boolean;

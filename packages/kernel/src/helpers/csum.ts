@@ -1,5 +1,4 @@
 import type { Memory } from "@bpf-ts/memory";
-import { EINVAL } from "@bpf-ts/uapi/errno";
 import type { HelperFactory } from "./env.ts";
 
 /**
@@ -17,11 +16,13 @@ function fold32(sum: number): number {
   return folded;
 }
 
-/** Sum of the 32-bit words of a multiple of 4 bytes, on top of `seed`. */
+/** Sum of the 32-bit words on top of `seed`; zeros complete the last one. */
 function partial(memory: Memory, address: number, size: number, seed: number): number {
   let sum = seed;
   // Exact in a double: at most 2^30 words.
-  for (let at = 0; at < size; at += 4) sum += memory.getU32(address + at);
+  const words = size & ~3;
+  for (let at = 0; at < words; at += 4) sum += memory.getU32(address + at);
+  for (let at = words; at < size; at++) sum += memory.getU8(address + at) * 2 ** (8 * (at - words));
   return fold32(sum);
 }
 
@@ -35,14 +36,12 @@ function complement(sum: number): number {
 }
 
 /**
- * `bpf_csum_diff`: the checksum `seed` after the bytes `from` have been replaced by the bytes `to`, folded to 16 bits; -EINVAL if a size is no
- * multiple of 4.
+ * `bpf_csum_diff`: the checksum `seed` after the bytes `from` have been replaced by the bytes `to`, folded to 16 bits.
  */
 export const csumDiff: HelperFactory = () => ({
   name: "bpf_csum_diff",
   run: (run, from, fromSize, to, toSize, seed) => {
     const { memory } = run;
-    if (((fromSize | toSize) & 3) !== 0) return -EINVAL;
     if (fromSize !== 0 && toSize !== 0) {
       const added = partial(memory, to >>> 0, toSize >>> 0, seed >>> 0);
       return fold16(fold32(added + complement(partial(memory, from >>> 0, fromSize >>> 0, 0))));

@@ -11,7 +11,8 @@ import type { HelperEnv, HelperFactory, HelperMap } from "./env.ts";
 /** The map that a program passed. */
 export function mapOf(k: HelperEnv, handle: number): HelperMap {
   const map = k.mapByHandle(handle >>> 0);
-  if (map === undefined) throw new Error(`no map at 0x${(handle >>> 0).toString(16)}: the verifier passed a wrong pointer`);
+  if (map === undefined)
+    throw new Error(`no map at 0x${(handle >>> 0).toString(16)}: the verifier passed a wrong pointer`);
   return map;
 }
 

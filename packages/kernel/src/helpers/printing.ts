@@ -100,7 +100,8 @@ export const snprintf: HelperFactory = (k) => ({
 
 function seqFileOf(k: HelperEnv, address: number): SeqFile {
   const file = k.seqFile?.(address >>> 0);
-  if (file === undefined) throw new Error(`no seq_file at 0x${(address >>> 0).toString(16)}: the verifier passed a wrong pointer`);
+  if (file === undefined)
+    throw new Error(`no seq_file at 0x${(address >>> 0).toString(16)}: the verifier passed a wrong pointer`);
   return file;
 }
 

@@ -1,34 +1,58 @@
-import { EFAULT } from "@bpf-ts/uapi/errno";
+import { EFAULT, ERANGE } from "@bpf-ts/uapi/errno";
 import type { Run } from "@bpf-ts/vm";
 import { high } from "./args.ts";
 import type { HelperFactory } from "./env.ts";
 
 /**
- * Reads of memory that may not be there. One memory holds what Linux calls user and kernel memory, so the variants differ in name only;
+ * Reads of memory that may not be there. One memory holds what Linux calls user and kernel memory, so the variants differ in the error alone;
  * a read succeeds where the program itself could read.
  *
  * @see v6.18 kernel/trace/bpf_trace.c, bpf_probe_read_kernel_common, bpf_probe_read_kernel_str_common; mm/maccess.c
  */
 
+/** The error of a read, by the address. */
+type BadAddress = (high: number, low: number) => number;
+
+/** High half of the first address that is not canonical, and of the first kernel address. @see v6.18 arch/x86/include/asm/page_64_types.h */
+const USER_END_HIGH = 0x8000;
+const KERNEL_START_HIGH = 0xffff_8000;
+/** The page of the old vsyscalls, which looks like kernel memory and is not. */
+const VSYSCALL_LOW = 0xff60_0000;
+const PAGE_MASK = 0xffff_f000;
+
+/** User memory: whatever is wrong. */
+const badUserAddress: BadAddress = () => -EFAULT;
+
+/** Kernel memory: no kernel's address at all is another error than one where nothing is. @see v6.18 arch/x86/mm/maccess.c */
+const badKernelAddress: BadAddress = (addressHigh, low) => {
+  const isVsyscall = addressHigh === -1 && (low & PAGE_MASK) >>> 0 === VSYSCALL_LOW;
+  return addressHigh >>> 0 < KERNEL_START_HIGH || isVsyscall ? -ERANGE : -EFAULT;
+};
+
+/** Either, by the address. */
+const badAnyAddress: BadAddress = (addressHigh, low) =>
+  addressHigh >>> 0 < USER_END_HIGH ? badUserAddress(addressHigh, low) : badKernelAddress(addressHigh, low);
+
 function canRead(run: Run, address: number, addressHigh: number, size: number): boolean {
   return addressHigh === 0 && run.accessible(address, size);
 }
 
-/** 0, or -EFAULT after zeroing the target. */
-function probeRead(run: Run, target: number, size: number, source: number): number {
+/** 0, or an error after zeroing the target. */
+function probeRead(run: Run, target: number, size: number, source: number, bad: BadAddress): number {
   const to = target >>> 0;
   const length = size >>> 0;
   if (length === 0) return 0;
-  if (!canRead(run, source, high(run, 3), length)) {
+  const sourceHigh = high(run, 3);
+  if (!canRead(run, source, sourceHigh, length)) {
     run.memory.u8.fill(0, to, to + length);
-    return -EFAULT;
+    return bad(sourceHigh, source);
   }
   run.memory.u8.copyWithin(to, source >>> 0, (source >>> 0) + length);
   return 0;
 }
 
-/** Length with the NUL, which is always there; or -EFAULT after zeroing the target. What lies behind the NUL stays. */
-function probeReadStr(run: Run, target: number, size: number, source: number): number {
+/** Length with the NUL, which is always there; or an error after zeroing the target. What lies behind the NUL stays. */
+function probeReadStr(run: Run, target: number, size: number, source: number, bad: BadAddress): number {
   const to = target >>> 0;
   const length = size >>> 0;
   const from = source >>> 0;
@@ -43,7 +67,8 @@ function probeReadStr(run: Run, target: number, size: number, source: number): n
     if (address >= known) {
       if (!canRead(run, address, sourceHigh, 1)) {
         bytes.fill(0, to, to + length);
-        return -EFAULT;
+        // The first byte decides whose memory it is; beyond, there is just nothing.
+        return at === 0 ? bad(sourceHigh, source) : -EFAULT;
       }
       known = memory.hitEnd;
     }
@@ -54,28 +79,28 @@ function probeReadStr(run: Run, target: number, size: number, source: number): n
   return length;
 }
 
-function reader(name: string): HelperFactory {
-  return () => ({ name, wide: "args", run: probeRead });
+function reader(name: string, bad: BadAddress): HelperFactory {
+  return () => ({ name, wide: "args", run: (run, to, size, from) => probeRead(run, to, size, from, bad) });
 }
 
-function stringReader(name: string): HelperFactory {
-  return () => ({ name, wide: "args", run: probeReadStr });
+function stringReader(name: string, bad: BadAddress): HelperFactory {
+  return () => ({ name, wide: "args", run: (run, to, size, from) => probeReadStr(run, to, size, from, bad) });
 }
 
 /** `bpf_probe_read` */
-export const probeReadAny: HelperFactory = reader("bpf_probe_read");
+export const probeReadAny: HelperFactory = reader("bpf_probe_read", badAnyAddress);
 /** `bpf_probe_read_user` */
-export const probeReadUser: HelperFactory = reader("bpf_probe_read_user");
+export const probeReadUser: HelperFactory = reader("bpf_probe_read_user", badUserAddress);
 /** `bpf_probe_read_kernel` */
-export const probeReadKernel: HelperFactory = reader("bpf_probe_read_kernel");
+export const probeReadKernel: HelperFactory = reader("bpf_probe_read_kernel", badKernelAddress);
 /** `bpf_copy_from_user`: the sleepable one; nothing ever has to be paged in here. */
-export const copyFromUser: HelperFactory = reader("bpf_copy_from_user");
+export const copyFromUser: HelperFactory = reader("bpf_copy_from_user", badUserAddress);
 /** `bpf_probe_read_str` */
-export const probeReadStrAny: HelperFactory = stringReader("bpf_probe_read_str");
+export const probeReadStrAny: HelperFactory = stringReader("bpf_probe_read_str", badAnyAddress);
 /** `bpf_probe_read_user_str` */
-export const probeReadUserStr: HelperFactory = stringReader("bpf_probe_read_user_str");
+export const probeReadUserStr: HelperFactory = stringReader("bpf_probe_read_user_str", badUserAddress);
 /** `bpf_probe_read_kernel_str` */
-export const probeReadKernelStr: HelperFactory = stringReader("bpf_probe_read_kernel_str");
+export const probeReadKernelStr: HelperFactory = stringReader("bpf_probe_read_kernel_str", badKernelAddress);
 
 /** `bpf_probe_write_user`: 0 or -EFAULT. */
 export const probeWriteUser: HelperFactory = () => ({

@@ -29,4 +29,7 @@ export const ktimeGetCoarseNs: HelperFactory = time("bpf_ktime_get_coarse_ns", (
 /** `bpf_ktime_get_tai_ns` */
 export const ktimeGetTaiNs: HelperFactory = time("bpf_ktime_get_tai_ns", (k) => k.clock.taiNs());
 /** `bpf_jiffies64` */
-export const jiffies64: HelperFactory = time("bpf_jiffies64", (k) => INITIAL_JIFFIES + k.clock.monotonicNs() / NS_A_TICK);
+export const jiffies64: HelperFactory = time(
+  "bpf_jiffies64",
+  (k) => INITIAL_JIFFIES + k.clock.monotonicNs() / NS_A_TICK,
+);

@@ -12,7 +12,7 @@ export class BtfObject extends RefCounted {
 
   constructor(data: Uint8Array, isKernel: boolean, onDestroy: (object: BtfObject) => void) {
     super();
-    this.data = data.slice();
+    this.data = new Uint8Array(data);
     this.btf = Btf.parse(this.data);
     this.isKernel = isKernel;
     this.#onDestroy = onDestroy;

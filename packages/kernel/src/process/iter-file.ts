@@ -1,4 +1,6 @@
 import type { MapIterator } from "@bpf-ts/maps";
+import { E2BIG, EAGAIN } from "@bpf-ts/uapi/errno";
+import { KernelError } from "../error.ts";
 import type { OpenFile } from "../fd-table.ts";
 import type { IterLink } from "../links/iter-link.ts";
 import type { Machine } from "../machine.ts";
@@ -27,6 +29,8 @@ export class IterFile implements OpenFile {
   readonly #allValues: number;
   #seqNum = 0n;
   #isAtEnd = false;
+  /** The program returned 1 for the current element. */
+  #showAgain = false;
   #isOpen = true;
 
   /** @throws MemoryError ENOMEM */
@@ -47,26 +51,29 @@ export class IterFile implements OpenFile {
    * Runs the program for the next element. One step of a simulated interleaving: it runs to its end.
    *
    * @returns false once the call without an element has been made
+   * @throws KernelError E2BIG if what was printed and not yet read exceeds the buffer; EAGAIN if the program asks to be shown the element again
    */
   step(cpu: number): boolean {
     if (this.#isAtEnd) return false;
     // Elements that go away while the program looks at them stay readable.
     this.#machine.maps.enter();
     try {
-      if (this.#walk.next()) {
-        const { map } = this.#link.map;
-        let value = this.#walk.value;
-        if (map.sysValueSize !== map.def.valueSize) {
-          this.#walk.copyAll(this.#allValues);
-          value = this.#allValues;
-        }
-        this.#run(cpu, this.#walk.key, value);
-        this.#seqNum++;
-        return true;
+      const hasElement = this.#showAgain || this.#walk.next();
+      this.#showAgain = false;
+      if (!hasElement) {
+        this.#isAtEnd = true;
+        this.#run(cpu, 0, 0);
+        return false;
       }
-      this.#isAtEnd = true;
-      this.#run(cpu, 0, 0);
-      return false;
+      const { map } = this.#link.map;
+      let value = this.#walk.value;
+      if (map.sysValueSize !== map.def.valueSize) {
+        this.#walk.copyAll(this.#allValues);
+        value = this.#allValues;
+      }
+      this.#run(cpu, this.#walk.key, value);
+      this.#seqNum++;
+      return true;
     } finally {
       this.#machine.maps.leave();
     }
@@ -85,7 +92,12 @@ export class IterFile implements OpenFile {
         set(ctx + WORD, BigInt(this.#link.map.handle));
         set(ctx + 2 * WORD, BigInt(key));
         set(ctx + 3 * WORD, BigInt(value));
-        runner.run(this.#prog, ctx, cpu);
+        const { r0Lo } = runner.run(this.#prog, ctx, cpu);
+        if (this.#out.hasOverflowed)
+          throw new KernelError(E2BIG, `${this.#prog.describe()} printed more than the iterator's buffer holds`);
+        if (r0Lo === 0) return;
+        this.#showAgain = key !== 0;
+        throw new KernelError(EAGAIN, `${this.#prog.describe()} asks to be shown the element again`);
       }),
     );
   }

@@ -1,5 +1,5 @@
 import type { Memory } from "@bpf-ts/memory";
-import { EOVERFLOW } from "@bpf-ts/uapi/errno";
+import type { SeqFile } from "../helpers/env.ts";
 
 /** Bytes that a program may print before they are read. @see v6.18 kernel/bpf/bpf_iter.c, bpf_seq_read: PAGE_SIZE << 3 */
 const CAPACITY = 8 * 4096;
@@ -7,11 +7,12 @@ const CAPACITY = 8 * 4096;
 const SEQ_FILE_SIZE = 32;
 
 /** A seq_file: what iterator programs print to. Lies at an address so that programs can hold a pointer to it; the text does not. */
-export class SeqBuffer implements Disposable {
+export class SeqBuffer implements SeqFile, Disposable {
   readonly address: number;
   readonly #memory: Memory;
   #chunks: Uint8Array[] = [];
   #pending = 0;
+  #hasOverflowed = false;
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -23,12 +24,22 @@ export class SeqBuffer implements Disposable {
     return this.#pending;
   }
 
-  /** Appends a copy: 0, or -EOVERFLOW if it does not fit. */
-  write(bytes: Uint8Array): number {
-    if (this.#pending + bytes.length > CAPACITY) return -EOVERFLOW;
+  get room(): number {
+    return this.#hasOverflowed ? 0 : CAPACITY - this.#pending;
+  }
+
+  append(bytes: Uint8Array): void {
     this.#chunks.push(bytes.slice());
     this.#pending += bytes.length;
-    return 0;
+  }
+
+  overflow(): void {
+    this.#hasOverflowed = true;
+  }
+
+  /** Whether something did not fit. */
+  get hasOverflowed(): boolean {
+    return this.#hasOverflowed;
   }
 
   /** Moves bytes to `buffer`; answers how many. */

@@ -10,7 +10,11 @@ const ZERO = 0x30;
  * @param bits 64 bits, unsigned; a negative number in two's complement where the conversion is signed
  * @see v6.18 lib/vsprintf.c, number
  */
-export function putNumber(out: Output, bits: bigint, { flags, width, base }: Pick<Spec, "flags" | "width" | "base">): void {
+export function putNumber(
+  out: Output,
+  bits: bigint,
+  { flags, width, base }: Pick<Spec, "flags" | "width" | "base">,
+): void {
   let sign = "";
   let magnitude = bits;
   if ((flags & SIGN) !== 0) {

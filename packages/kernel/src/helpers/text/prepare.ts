@@ -35,7 +35,9 @@ export interface Prepared {
 const PERCENT = 0x25;
 
 /** The letters that formats are made of, as bytes. */
-const CHAR: Readonly<Record<string, number>> = Object.fromEntries([..."0123456789+- pksuKxSBiIdXcl"].map((c) => [c, c.charCodeAt(0)]));
+const CHAR: Readonly<Record<string, number>> = Object.fromEntries(
+  [..."0123456789+- pksuKxSBiIdXcl"].map((c) => [c, c.charCodeAt(0)]),
+);
 
 function is(c: number, letters: string): boolean {
   for (let i = 0; i < letters.length; i++) if (CHAR[letters[i]!] === c) return true;

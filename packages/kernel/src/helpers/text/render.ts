@@ -110,7 +110,11 @@ function putPointer(out: Output, kind: number, values: Arguments, spec: Spec, sy
   const address = values.number(8);
   if (letter === "s" || letter === "S") {
     const name = symbol(address, letter === "S") ?? `0x${address.toString(16)}`;
-    putPadded(out, Uint8Array.from(name, (c) => c.charCodeAt(0)), spec);
+    putPadded(
+      out,
+      Uint8Array.from(name, (c) => c.charCodeAt(0)),
+      spec,
+    );
     return;
   }
   const bare = spec.width === -1;
