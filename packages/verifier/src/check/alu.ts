@@ -24,18 +24,29 @@ import {
   BPF_X,
   type Insn,
 } from "@bpf-ts/isa";
-import { EACCES, EINVAL } from "@bpf-ts/uapi/errno";
-import { aluScalar, constant, constSigned, isConst, movsx32, movsx64, type Scalar, zext32 } from "../domain/index.ts";
+import { EACCES, EINVAL, ENOMEM } from "@bpf-ts/uapi/errno";
+import {
+  aluScalar,
+  constant,
+  constSigned,
+  forkScalar,
+  isConst,
+  isSubregConst,
+  movsx32,
+  movsx64,
+  type Scalar,
+  zext32,
+} from "../domain/index.ts";
 import { markChainPrecision } from "../precision/mark.ts";
 import { reject } from "../reject.ts";
 import { curFrame, type Env } from "../state/env.ts";
-import { BPF_ADD_CONST, REG_UNKNOWN, RegState, scalarReg } from "../state/reg-state.ts";
+import { REG_UNKNOWN, RegState, scalarReg } from "../state/reg-state.ts";
 import { PTR_TO_ARENA, SCALAR_VALUE } from "../state/reg-type.ts";
+import { BPF_ADD_CONST32, BPF_ADD_CONST64, distanceFlag } from "../state/scalar-id.ts";
 import { unsupported } from "../unsupported.ts";
 import { adjustPointer, aluOperator } from "./alu-pointer.ts";
+import { pushBranch } from "./branches.ts";
 import { assignScalarId, checkBounds, checkRegArg, DST_OP, DST_OP_NO_MARK, isPointerValue, SRC_OP } from "./reg-arg.ts";
-
-const MAX_DELTA = 0x7fffffffn;
 
 function reserved(env: Env, name: string): never {
   reject(env, env.insnIdx, "instruction", EINVAL, `${name} uses reserved fields`);
@@ -209,22 +220,39 @@ function adjustRegs(env: Env, insn: Insn, op: number): void {
     }
   }
   const is64 = BPF_CLASS(insn.code) === BPF_ALU64;
-  const result = aluScalar(op, is64, dstReg.scalar, value);
-  let { off, id } = dstReg;
-  if (env.bpfCapable && op === BPF_ADD && is64 && id !== 0 && isConst(value)) {
-    // Remember the distance to the registers that this one was equal to. One step only, and no negative one.
-    const delta = constSigned(value);
-    if (id >= BPF_ADD_CONST || delta < 0n || delta > MAX_DELTA) {
-      off = 0;
-      id = 0;
-    } else {
-      off = Number(delta);
-      id += BPF_ADD_CONST;
-    }
-  } else {
-    id = 0;
-  }
+  const result = aluScalar(op, is64, forkIfBoolean(env, op, dstReg, dst, value), value);
+  const { off, id } = tieAfter(env, insn, op, dstReg, value);
   regs[dst] = new RegState(SCALAR_VALUE, off, result, id, 0, 0, dstReg.precise, null, 0, 0);
+}
+
+/** A destination that is known to be 0 or all ones: goes on with the latter here, and queues the same instruction with the former. */
+function forkIfBoolean(env: Env, op: number, dstReg: RegState, dst: number, value: Scalar): Scalar {
+  const fork = forkScalar(op, dstReg.scalar, value);
+  if (fork === undefined) return dstReg.scalar;
+  const branch = pushBranch(env, env.insnIdx, env.insnIdx, ENOMEM);
+  branch.frame.regs[dst] = dstReg.withScalar(fork.zero);
+  return fork.ones;
+}
+
+/**
+ * What ties the result to the registers that the destination was equal to: after the addition or subtraction of a constant, their distance. One
+ * step only; in 32 bits only if the upper half was 0, so that nothing is lost.
+ *
+ * @see v6.18 kernel/bpf/verifier.c, adjust_reg_min_max_vals
+ */
+function tieAfter(env: Env, insn: Insn, op: number, dstReg: RegState, value: Scalar): { off: number; id: number } {
+  const none = { off: 0, id: 0 };
+  const is64 = BPF_CLASS(insn.code) === BPF_ALU64;
+  if (!env.bpfCapable || (op !== BPF_ADD && op !== BPF_SUB) || dstReg.id === 0) return none;
+  if (!(is64 ? isConst(value) : isSubregConst(value))) return none;
+  if (BPF_SRC(insn.code) === BPF_X && insn.src === insn.dst) return none;
+  if (distanceFlag(dstReg.id) !== 0) return none;
+  const known = constSigned(value);
+  const low = BigInt.asIntN(32, known);
+  if (is64 ? known !== low : dstReg.scalar.umax > 0xffff_ffffn) return none;
+  if (op === BPF_SUB && low === -0x8000_0000n) return none;
+  const off = Number(op === BPF_SUB ? -low : low);
+  return { off, id: dstReg.id + (is64 ? BPF_ADD_CONST64 : BPF_ADD_CONST32) };
 }
 
 /** The scalar of an immediate, made once a slot. */

@@ -17,7 +17,7 @@ import {
   type Insn,
 } from "@bpf-ts/isa";
 import { EACCES, EFAULT, EINVAL, ENOMEM } from "@bpf-ts/uapi/errno";
-import { constant, refineBranch } from "../domain/index.ts";
+import { constant, refineBranch, refineSelf, type Scalar } from "../domain/index.ts";
 import { printInsnState } from "../log/state.ts";
 import { pushJmpHistory } from "../precision/history.ts";
 import { markChainPrecision } from "../precision/mark.ts";
@@ -67,9 +67,9 @@ export function checkCondJmp(env: Env, insn: Insn): void {
   }
 
   let linked: LinkedReg[] = [];
-  if (isX && src.type === SCALAR_VALUE && src.id !== 0) linked = collectLinkedRegs(state, src.id, linked);
+  if (isX && src.type === SCALAR_VALUE && src.id !== 0) linked = collectLinkedRegs(env, state, src.id, linked);
   if (regs[insn.dst]!.type === SCALAR_VALUE && regs[insn.dst]!.id !== 0) {
-    linked = collectLinkedRegs(state, regs[insn.dst]!.id, linked);
+    linked = collectLinkedRegs(env, state, regs[insn.dst]!.id, linked);
   }
   if (linked.length > 1) pushJmpHistory(env, state, 0, linked);
   const other = pushBranch(env, at + insn.off + 1, at, EFAULT);
@@ -134,7 +134,10 @@ function refineBoth(
   const otherRegs = other.frame.regs;
   const dst = regs[insn.dst]!;
   const isX = BPF_SRC(insn.code) === BPF_X;
-  // Comparing a register with itself: both operands are one place, so the second operand's outcome stands.
+  if (isX && insn.src === insn.dst) {
+    refineOne(env, insn.dst, regs, otherRegs, op, is32);
+    return;
+  }
   const srcNow = isX ? regs[insn.src]! : src;
   const no = refineBranch(op, is32, dst.scalar, srcNow.scalar, false);
   const yes = refineBranch(op, is32, dst.scalar, srcNow.scalar, true);
@@ -150,6 +153,17 @@ function refineBoth(
   const there = otherRegs[insn.src]!;
   if (noB !== here.scalar) regs[insn.src] = here.withScalar(noB);
   if (yesB !== there.scalar) otherRegs[insn.src] = there.withScalar(yesB);
+}
+
+/** A register that is compared with itself is both operands: what is learned of one is learned of the other at once. */
+function refineOne(env: Env, regno: number, regs: RegState[], otherRegs: RegState[], op: number, is32: boolean): void {
+  const { scalar } = regs[regno]!;
+  const check = (s: Scalar, side: string): Scalar =>
+    checkBounds(env, checkBounds(env, s, `${side}_reg1`), `${side}_reg2`);
+  const yes = check(refineSelf(op, is32, scalar, true), "true");
+  const no = check(refineSelf(op, is32, scalar, false), "false");
+  regs[regno] = regs[regno]!.withScalar(no);
+  otherRegs[regno] = otherRegs[regno]!.withScalar(yes);
 }
 
 /** What was learned of an operand holds for the registers that are tied to it. */

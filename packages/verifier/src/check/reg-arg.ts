@@ -2,8 +2,9 @@ import { EACCES, EFAULT, EINVAL } from "@bpf-ts/uapi/errno";
 import { boundsViolation, forgetRanges, formatViolation, isConst, type Scalar } from "../domain/index.ts";
 import { reject } from "../reject.ts";
 import { curFrame, type Env, markRegScratched, nextId, setReg } from "../state/env.ts";
-import { BPF_ADD_CONST, REG_NOT_INIT, REG_UNKNOWN, type RegState } from "../state/reg-state.ts";
+import { REG_NOT_INIT, REG_UNKNOWN, type RegState } from "../state/reg-state.ts";
 import { NOT_INIT, SCALAR_VALUE } from "../state/reg-type.ts";
+import { distanceFlag } from "../state/scalar-id.ts";
 
 /** The register is read. */
 export const SRC_OP = 0;
@@ -62,7 +63,7 @@ export function isPointerValue(env: Env, regno: number): boolean {
 export function assignScalarId(env: Env, reg: RegState): RegState {
   if (reg.type !== SCALAR_VALUE) return reg;
   let out = reg;
-  if (out.id >= BPF_ADD_CONST) out = out.withOff(0).withId(0);
+  if (distanceFlag(out.id) !== 0) out = out.withOff(0).withId(0);
   if (out.id === 0 && !isConst(out.scalar)) out = out.withId(nextId(env));
   return out;
 }

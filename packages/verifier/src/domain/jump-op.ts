@@ -5,7 +5,7 @@ export const JGT = 0x20;
 export const JGE = 0x30;
 export const JSET = 0x40;
 /** "No bit in common", what a JSET that does not jump means; no instruction. */
-export const NSET = JSET | 0x08;
+export const NSET: number = JSET | 0x08;
 export const JNE = 0x50;
 export const JSGT = 0x60;
 export const JSGE = 0x70;

@@ -6,7 +6,7 @@
 import { constSigned, formatRanges, formatSigned, formatUnsigned, isConst } from "../domain/index.ts";
 import type { Env } from "../state/env.ts";
 import type { FuncState } from "../state/func-state.ts";
-import { BPF_ADD_CONST, type RegState } from "../state/reg-state.ts";
+import type { RegState } from "../state/reg-state.ts";
 import {
   baseType,
   CONST_PTR_TO_DYNPTR,
@@ -22,6 +22,7 @@ import {
   typeIsNonOwningRef,
   typeIsPktPointer,
 } from "../state/reg-type.ts";
+import { distanceFlag, plainId } from "../state/scalar-id.ts";
 import {
   STACK_DYNPTR,
   STACK_INVALID,
@@ -77,8 +78,8 @@ function attributes(reg: RegState, known: boolean): string {
   const base = baseType(type);
   const parts: string[] = [];
   let idText = "";
-  if (reg.id !== 0) idText = `id=${reg.id >= BPF_ADD_CONST ? reg.id - BPF_ADD_CONST : reg.id}`;
-  if (reg.id >= BPF_ADD_CONST) idText += reg.off >= 0 ? `+${reg.off}` : String(reg.off);
+  if (reg.id !== 0) idText = `id=${plainId(reg.id)}`;
+  if (distanceFlag(reg.id) !== 0) idText += reg.off >= 0 ? `+${reg.off}` : String(reg.off);
   if (idText !== "") parts.push(idText);
   if (reg.refObjId !== 0) parts.push(`ref_obj_id=${reg.refObjId}`);
   if (typeIsNonOwningRef(type)) parts.push("non_own_ref");

@@ -1,6 +1,6 @@
 import { equalsScalar, scalarWithin } from "../domain/index.ts";
 import type { Env } from "../state/env.ts";
-import { BPF_ADD_CONST, type RegState } from "../state/reg-state.ts";
+import type { RegState } from "../state/reg-state.ts";
 import {
   NOT_INIT,
   PTR_TO_ARENA,
@@ -14,6 +14,7 @@ import {
   PTR_TO_TP_BUFFER,
   SCALAR_VALUE,
 } from "../state/reg-type.ts";
+import { distanceFlag } from "../state/scalar-id.ts";
 import type { IdMap } from "./id-map.ts";
 
 /** What it takes for a current register to be covered by an old one: the old one's bounds where precise; the very same; the bounds always. */
@@ -50,10 +51,6 @@ export function regsIdentical(a: RegState, b: RegState): boolean {
   );
 }
 
-function addConst(id: number): boolean {
-  return id >= BPF_ADD_CONST;
-}
-
 /**
  * Whatever is safe to do with `old` is safe to do with `cur`.
  *
@@ -67,8 +64,8 @@ export function regSafe(_env: Env, old: RegState, cur: RegState, ids: IdMap, exa
   switch (old.type & 0xff) {
     case SCALAR_VALUE:
       if (!old.precise && exact === NOT_EXACT) return true;
-      if (addConst(old.id) !== addConst(cur.id)) return false;
-      if (addConst(old.id) && old.off !== cur.off) return false;
+      if (old.id !== 0 && distanceFlag(old.id) !== distanceFlag(cur.id)) return false;
+      if (distanceFlag(old.id) !== 0 && old.off !== cur.off) return false;
       return scalarWithin(old.scalar, cur.scalar) && ids.checkScalar(old.id, cur.id);
     case PTR_TO_MAP_KEY:
     case PTR_TO_MAP_VALUE:

@@ -7,9 +7,6 @@ import { NOT_INIT, PTR_MAYBE_NULL, PTR_TO_STACK, SCALAR_VALUE } from "./reg-type
 export const AT_PKT_END = -1;
 export const BEYOND_PKT_END = -2;
 
-/** Bit of `id`: this scalar is the one with the rest of the id, plus `off`. */
-export const BPF_ADD_CONST: number = 2 ** 31;
-
 /**
  * What is known of one register or spilled slot. Immutable and shared: states that agree on a register hold the same object, and a change
  * makes a new one.
@@ -159,6 +156,22 @@ export class RegState {
       this.off,
       this.scalar,
       id,
+      this.refObjId,
+      this.frameno,
+      this.precise,
+      this.obj,
+      this.u1,
+      this.u2,
+    );
+  }
+  /** A number without ties to others. */
+  unlinked(): RegState {
+    if (this.id === 0 && this.off === 0) return this;
+    return new RegState(
+      this.type,
+      0,
+      this.scalar,
+      0,
       this.refObjId,
       this.frameno,
       this.precise,
