@@ -24,6 +24,7 @@ export {
 export type { MemberPath } from "./layout/member-path.ts";
 export { cDeclaration, type RenderCOptions, renderC } from "./render/c.ts";
 export { formatMapDump, formatValue, type MapEntry, type MapTypes } from "./render/map-dump.ts";
+export { type RenderTypeScriptOptions, renderTypeScript } from "./render/typescript.ts";
 export type {
   BtfArray,
   BtfDatasec,
