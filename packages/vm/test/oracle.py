@@ -2,8 +2,9 @@
 
 One request a line on standard input, one answer a line on standard output, both JSON:
 
-  request  {"insns": hex, "type": BPF_PROG_TYPE_*, "data": hex, "maps": [{"type", "key", "value", "max", "flags"?, "init"?: hex}], "flags"?, "log"?}
-           ld_imm64 with src_reg 1 or 2 names a map by its index in "maps"; "init" is written to key 0.
+  request  {"insns": hex, "type": BPF_PROG_TYPE_*, "data": hex, "maps": [{"type", "key", "value", "max", "flags"?, "init"?: hex, "frozen"?: bool}], "flags"?, "log"?}
+           ld_imm64 with src_reg 1 or 2 names a map by its index in "maps"; "init" is written to key 0, then
+           the map is frozen if "frozen".
   answer   {"retval": n, "values": [hex or null]}: for each map what key 0 holds afterwards
            {"errno": n, "what": "prog_load" | "map_create" | ..., "log": text}
 
@@ -17,7 +18,7 @@ import platform
 import struct
 import sys
 
-BPF_MAP_CREATE, BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_PROG_LOAD, BPF_PROG_TEST_RUN = 0, 1, 2, 5, 10
+BPF_MAP_CREATE, BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_PROG_LOAD, BPF_PROG_TEST_RUN, BPF_MAP_FREEZE = 0, 1, 2, 5, 10, 22
 SYS_BPF = {"x86_64": 321, "aarch64": 280}
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -107,6 +108,8 @@ def answer(request):
                 value = bytes.fromhex(spec["init"])
                 key = ctypes.create_string_buffer(max(4, spec["key"]))
                 map_value(BPF_MAP_UPDATE_ELEM, "map_update", fds[-1], key, ctypes.create_string_buffer(value, len(value)))
+            if spec.get("frozen"):
+                bpf("map_freeze", BPF_MAP_FREEZE, struct.pack("=I", fds[-1]))
         prog = load(request, fds)
         fds.append(prog)
         retval = test_run(prog, bytes.fromhex(request.get("data", "")))

@@ -7,7 +7,15 @@ export interface OracleRequest {
   readonly insns: string;
   readonly type: number;
   readonly data?: string;
-  readonly maps?: readonly { type: number; key: number; value: number; max: number; flags?: number; init?: string }[];
+  readonly maps?: readonly {
+    type: number;
+    key: number;
+    value: number;
+    max: number;
+    flags?: number;
+    init?: string;
+    frozen?: boolean;
+  }[];
   readonly flags?: number;
   readonly log?: number;
 }

@@ -13,9 +13,12 @@ import type { HelperFactory } from "./env.ts";
 /** The error of a read, by the address. */
 type BadAddress = (high: number, low: number) => number;
 
-/** High half of the first address that is not canonical, and of the first kernel address. @see v6.18 arch/x86/include/asm/page_64_types.h */
-const USER_END_HIGH = 0x8000;
-const KERNEL_START_HIGH = 0xffff_8000;
+/** User memory ends a page below 2^47. High half, and low half where that is the last. @see v6.18 arch/x86/include/asm/page_64_types.h, TASK_SIZE */
+const USER_LAST_HIGH = 0x7fff;
+const USER_LAST_LOW = 0xffff_f000;
+/** Addresses of 57 bits, sign-extended, are canonical. High halves. */
+const CANONICAL_END_HIGH = 0x0100_0000;
+const CANONICAL_AGAIN_HIGH = 0xff00_0000;
 /** The page of the old vsyscalls, which looks like kernel memory and is not. */
 const VSYSCALL_LOW = 0xff60_0000;
 const PAGE_MASK = 0xffff_f000;
@@ -23,15 +26,36 @@ const PAGE_MASK = 0xffff_f000;
 /** User memory: whatever is wrong. */
 const badUserAddress: BadAddress = () => -EFAULT;
 
-/** Kernel memory: no kernel's address at all is another error than one where nothing is. @see v6.18 arch/x86/mm/maccess.c */
+/**
+ * Kernel memory: an address that is no kernel's is another error than one where nothing is.
+ *
+ * @see v6.18 arch/x86/mm/maccess.c, copy_from_kernel_nofault_allowed
+ */
 const badKernelAddress: BadAddress = (addressHigh, low) => {
+  const upper = addressHigh >>> 0;
   const isVsyscall = addressHigh === -1 && (low & PAGE_MASK) >>> 0 === VSYSCALL_LOW;
-  return addressHigh >>> 0 < KERNEL_START_HIGH || isVsyscall ? -ERANGE : -EFAULT;
+  const isCanonical = upper < CANONICAL_END_HIGH || upper >= CANONICAL_AGAIN_HIGH;
+  return upper <= USER_LAST_HIGH || !isCanonical || isVsyscall ? -ERANGE : -EFAULT;
 };
 
-/** Either, by the address. */
-const badAnyAddress: BadAddress = (addressHigh, low) =>
-  addressHigh >>> 0 < USER_END_HIGH ? badUserAddress(addressHigh, low) : badKernelAddress(addressHigh, low);
+function isUserAddress(addressHigh: number, low: number): boolean {
+  const upper = addressHigh >>> 0;
+  return upper < USER_LAST_HIGH || (upper === USER_LAST_HIGH && low >>> 0 < USER_LAST_LOW);
+}
+
+/** Either, by the address. @see v6.18 kernel/trace/bpf_trace.c, bpf_probe_read_compat */
+const badAnyAddress: BadAddress = (addressHigh, low) => {
+  return (isUserAddress(addressHigh, low) ? badUserAddress : badKernelAddress)(addressHigh, low);
+};
+
+/** What a read of nothing answers: addresses are looked at all the same, but not whether something is there. */
+function readOfNothing(addressHigh: number, low: number, bad: BadAddress): number {
+  const error = bad(addressHigh, low);
+  if (error === -ERANGE) return error;
+  // Nothing may be read from the very end of user memory.
+  const isUserEnd = addressHigh === USER_LAST_HIGH && low >>> 0 === USER_LAST_LOW;
+  return bad === badUserAddress && !isUserAddress(addressHigh, low) && !isUserEnd ? -EFAULT : 0;
+}
 
 function canRead(run: Run, address: number, addressHigh: number, size: number): boolean {
   return addressHigh === 0 && run.accessible(address, size);
@@ -41,9 +65,9 @@ function canRead(run: Run, address: number, addressHigh: number, size: number): 
 function probeRead(run: Run, target: number, size: number, source: number, bad: BadAddress): number {
   const to = target >>> 0;
   const length = size >>> 0;
-  if (length === 0) return 0;
   const sourceHigh = high(run, 3);
   if (!canRead(run, source, sourceHigh, length)) {
+    if (length === 0) return readOfNothing(sourceHigh, source, bad);
     run.memory.u8.fill(0, to, to + length);
     return bad(sourceHigh, source);
   }
