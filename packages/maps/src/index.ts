@@ -38,7 +38,9 @@ export {
   MapTable,
   type MapTableOptions,
 } from "./map-table.ts";
+export { ObjectArrayMap } from "./objects/object-array.ts";
 export type { SpecialField, SpecialFieldKind } from "./record.ts";
+export { RedirectMap } from "./redirect/targets.ts";
 export { CgroupStorageMap } from "./storage/cgroup-storage.ts";
 export { LocalStorageMap } from "./storage/local-storage.ts";
 export { ArenaMap } from "./types/arena.ts";
@@ -55,5 +57,3 @@ export {
   StructOpsMap,
 } from "./types/struct-ops.ts";
 export { UserRingbufMap, type UserSample } from "./types/user-ringbuf.ts";
-export { ObjectArrayMap } from "./objects/object-array.ts";
-export { RedirectMap } from "./redirect/targets.ts";

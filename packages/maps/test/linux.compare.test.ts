@@ -6,7 +6,7 @@
 import type { MapDef } from "@bpf-ts/uapi";
 import * as T from "@bpf-ts/uapi/map-types";
 import { describe, expect, test } from "vitest";
-import { kernelCpus, whyNoKernel } from "./linux/oracle.ts";
+import { kernelCpus, kernelHas, whyNoKernel } from "./linux/oracle.ts";
 import { Random } from "./linux/random.ts";
 import {
   bloomOperations,
@@ -81,11 +81,11 @@ function compareKeyValue(seed: number, maps: (random: Random) => { def: MapDef; 
 }
 
 /** Maps of one kind, one after the other, until `OPERATIONS` operations were done. */
-function compareMaps(seed: number, one: (session: Session, random: Random) => void): void {
+function compareMaps(seed: number, one: (session: Session, random: Random) => void, operations = OPERATIONS): void {
   const random = new Random(seed + SEED * 1000);
-  for (let done = 0; done < OPERATIONS; ) {
+  for (let done = 0; done < operations; ) {
     const session = new Session(cpus);
-    const chunk = Math.min(OPERATIONS - done, 20_000);
+    const chunk = Math.min(operations - done, 20_000);
     while (session.length < chunk) one(session, random);
     done += session.length;
     expectSame(session);
@@ -94,6 +94,26 @@ function compareMaps(seed: number, one: (session: Session, random: Random) => vo
 
 /** All that there are, and one too few and too many. */
 const TYPES = [...Array(35).keys()];
+/** Where the lock of {@link lockBtf}'s value is. */
+const LOCK = { offset: 8, size: 4, kind: "spin_lock" } as const;
+
+/** BTF with: 1 u32; 2 struct bpf_spin_lock; 3 u64; 4 struct { u64 a; struct bpf_spin_lock lock; u32 b; u64 c }. */
+function lockBtf(): Uint8Array {
+  const names = "\0u32\0bpf_spin_lock\0u64\0v\0a\0lock\0b\0c\0";
+  const at = (name: string): number => names.indexOf(`\0${name}\0`) + 1;
+  const INT = 1 << 24;
+  const STRUCT = 4 << 24;
+  const types = [
+    [at("u32"), INT, 4, 32],
+    [at("bpf_spin_lock"), STRUCT | 1, 4, at("a"), 1, 0],
+    [at("u64"), INT, 8, 64],
+    [at("v"), STRUCT | 4, 24, at("a"), 3, 0, at("lock"), 2, 64, at("b"), 1, 96, at("c"), 3, 128],
+  ].flat();
+  const strings = new TextEncoder().encode(names);
+  const header = [0x0001_eb9f, 24, 0, types.length * 4, types.length * 4, strings.length];
+  return concat([...header, ...types].map(littleEndian).concat(strings));
+}
+
 const VALUE_SIZES = [
   0, 1, 3, 4, 4, 4, 4, 8, 8, 8, 16, 24, 100, 1016, 1024, 32767, 32768, 32769, 65487, 65488, 4194008, 4194009, 4194240,
   4194251, 4194252, 4194304, 4194305, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff,
@@ -259,6 +279,127 @@ describe.skipIf(reason !== undefined)("like the running kernel", () => {
       });
     });
   }
+
+  test("RINGBUF", () => {
+    compareMaps(T.BPF_MAP_TYPE_RINGBUF, (session, random) => {
+      const size = random.pick([4096, 4096, 8192]);
+      const map = session.create(define(T.BPF_MAP_TYPE_RINGBUF, 0, 0, size, 0));
+      for (let i = 0; i < 150; i++) {
+        const kind = random.below(10);
+        const length = random.pick([0, 1, 7, 8, 9, 100, 500, 1000, 4000]);
+        if (kind < 6) session.ringOut(map, random.bytes(length), random.pick([0n, 0n, 1n, 2n, 3n, 4n]));
+        else if (kind === 6) session.ringQuery(map);
+        else if (kind === 7) session.ringData(map);
+        else session.ringEat(map, random.below(6));
+      }
+      session.close(map);
+    });
+  });
+
+  for (const [name, type, valueSize] of [
+    ["DEVMAP", T.BPF_MAP_TYPE_DEVMAP, 4],
+    ["DEVMAP_HASH", T.BPF_MAP_TYPE_DEVMAP_HASH, 8],
+    ["CPUMAP", T.BPF_MAP_TYPE_CPUMAP, 8],
+  ] as const) {
+    test(name, () => {
+      compareMaps(
+        type,
+        (session, random) => {
+          const maxEntries = random.pick([1, 2, 4, 9]);
+          const def = define(type, 4, random.oneIn(2) ? valueSize : 12 - valueSize, maxEntries, 0);
+          const map = session.create(def);
+          const key = keysOf(random, 4, maxEntries + 2);
+          const numbers = type === T.BPF_MAP_TYPE_CPUMAP ? [0, 1, 64, 16384, 16385, 2 ** 32 - 1] : [0, 1, 1, 1, 99_999];
+          const value = (): Uint8Array => {
+            const fd = random.pick([0, 0, 0, 2 ** 32 - 1, 1_000_000]);
+            return concat([littleEndian(random.pick(numbers)), littleEndian(fd)]).subarray(0, def.valueSize);
+          };
+          keyValueOperations({
+            session,
+            random,
+            map,
+            def,
+            cpus,
+            key,
+            value,
+            programs: false,
+            batches: true,
+            operations: 100,
+          });
+          session.keys(map, 30);
+          session.close(map);
+        },
+        // Every queue of a CPU map is a thread of the kernel.
+        type === T.BPF_MAP_TYPE_CPUMAP ? Math.min(1000, OPERATIONS) : OPERATIONS,
+      );
+    });
+  }
+
+  for (const [name, type] of [
+    ["SOCKMAP", T.BPF_MAP_TYPE_SOCKMAP],
+    ["SOCKHASH", T.BPF_MAP_TYPE_SOCKHASH],
+    ["XSKMAP", T.BPF_MAP_TYPE_XSKMAP],
+    ["REUSEPORT_SOCKARRAY", T.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY],
+  ] as const) {
+    test.skipIf(reason !== undefined || !kernelHas("socket xdp"))(name, () => {
+      compareMaps(type, (session, random) => {
+        const files = ["f0", "f1", "f2", "f3"];
+        if (session.length === 0) {
+          for (const kind of ["udp", "listen", "xdp", "udp"] as const) session.file(kind);
+          session.program();
+        }
+        const maxEntries = random.pick([1, 2, 5, 10]);
+        const keySize = type === T.BPF_MAP_TYPE_SOCKHASH ? random.pick([1, 4, 7, 16]) : 4;
+        const valueSize = type === T.BPF_MAP_TYPE_XSKMAP ? 4 : random.pick([4, 8, 8, 8]);
+        const def = define(type, keySize, valueSize, maxEntries, 0);
+        const map = session.create(def);
+        const key = keysOf(random, keySize, maxEntries + 2);
+        const objects = [...files, ...files, "p0", "1000000", "-1"];
+        objectOperations({ session, random, map, def, key, batches: true, operations: 100 }, objects, valueSize === 8);
+        session.keys(map, 30);
+        // The kernel lets go of the sockets of a closed map only later.
+        for (let i = 0; i < maxEntries && keySize === 4; i++) session.delete(map, littleEndian(i));
+        session.close(map);
+      });
+    });
+  }
+
+  test.skipIf(reason !== undefined || !kernelHas("cgroupfd"))("SK_STORAGE, TASK_STORAGE, CGRP_STORAGE", () => {
+    compareMaps(T.BPF_MAP_TYPE_SK_STORAGE, (session, random) => {
+      const files = ["f0", "f1", "f2", "f3", "f4"];
+      if (session.length === 0) {
+        session.btf(lockBtf());
+        for (const kind of ["udp", "listen", "pidfd", "cgroupfd", "inode"] as const) session.file(kind);
+      }
+      const type = random.pick([24, 29, 32]);
+      const locked = random.oneIn(2);
+      const def = define(type, 4, locked ? 24 : 8, 0, F_NO_PREALLOC);
+      const record = locked ? [LOCK] : [];
+      const map = session.create(def, { btf: 0, keyTypeId: 1, valueTypeId: locked ? 4 : 3, record });
+      for (let i = 0; i < 60; i++) {
+        const what = random.pick(["lookup", "update", "update", "delete"] as const);
+        const object = random.pick([...files, "1000000", "-1"]);
+        const value = what === "update" ? random.bytes(def.valueSize) : new Uint8Array(0);
+        session.fdKey(map, what, object, value, random.pick([0n, 0n, 0n, 1n, 2n, 3n, 4n, 5n, 6n, 8n]));
+      }
+      session.next(map, null);
+      session.close(map);
+    });
+  });
+
+  test("values with a spin lock", () => {
+    compareMaps(77, (session, random) => {
+      if (session.length === 0) session.btf(lockBtf());
+      const type = random.pick([T.BPF_MAP_TYPE_HASH, T.BPF_MAP_TYPE_ARRAY]);
+      const maxEntries = random.pick([1, 3, 10]);
+      const flags = type === T.BPF_MAP_TYPE_HASH ? F_ZERO_SEED | random.pick([0, F_NO_PREALLOC]) : 0;
+      const def = define(type, 4, 24, maxEntries, flags);
+      const map = session.create(def, { btf: 0, keyTypeId: 1, valueTypeId: 4, record: [LOCK] });
+      const key = keysOf(random, 4, maxEntries + 2);
+      keyValueOperations({ session, random, map, def, cpus, key, programs: false, batches: true, operations: 200 });
+      session.close(map);
+    });
+  });
 
   test("creation: every type, any sizes and flags", () => {
     const random = new Random(4711 + SEED);

@@ -23,7 +23,7 @@ goes when the process ends. Pinned to CPU 0, because LRU maps and per-CPU values
   socket KIND                                              udp, listen or xdp; number or -errno
   pidfd | cgroupfd | inode                                 something to hang storage on
   fdkey M lookup|update|delete OBJECT VALUE FLAGS          an object's fd is the key
-  ringout M DATA FLAGS | ringpos M CONSUMED | ringquery M | ringdata M
+  ringout M DATA FLAGS | ringeat M RECORDS | ringquery M | ringdata M
   close M
 """
 import ctypes
@@ -153,7 +153,7 @@ def program(m, op):
         code += ld_map(1, m.fd) + insn(MOV, 2, 6) + insn(ADDI, 2, 0, 0, 8) + insn(0x79, 3, 6) + call(87) + insn(EXIT)
     elif op == "ringout":
         # The data's length is in the value's first 4 bytes; the data follow the flags and that.
-        code += insn(0x61, 8, 6, 8) + insn(0x55, 8, 0, 2, 0) + insn(MOVI, 0, 0, 0, 1000) + insn(EXIT)
+        code += insn(0x61, 8, 6, 8)
         code += insn(0x25, 8, 0, 4, value - 4) + insn(MOV, 3, 8) + ld_map(1, m.fd) + insn(0x05, 0, 0, 2)
         code += insn(MOVI, 0, 0, 0, 1001) + insn(EXIT)
         code += insn(MOV, 2, 6) + insn(ADDI, 2, 0, 0, 12) + insn(0x79, 4, 6) + call(130) + insn(EXIT)
@@ -197,6 +197,12 @@ class File:
 
     def fileno(self):
         return self.fd
+
+
+def cgroup_mount():
+    with open("/proc/mounts") as f:
+        mounts = {fields[2]: fields[1] for fields in (line.split() for line in f)}
+    return mounts.get("cgroup2", mounts.get("cgroup", "/nonexistent"))
 
 
 def open_socket(kind):
@@ -251,6 +257,10 @@ def info(fd, size):
 
 
 def object_of_id(m, ident):
+    for i, f in enumerate(files):
+        if m.kind in (15, 18, 20) and isinstance(f, socket.socket):
+            if struct.unpack("<Q", f.getsockopt(socket.SOL_SOCKET, 57, 8))[0] == ident:
+                return f"f{i}"
     for i, p in enumerate(progs):
         if m.kind == 3 and struct.unpack_from("<I", info(p, 232)[1], 4)[0] == ident:
             return f"p{i}"
@@ -309,7 +319,7 @@ def answer(words):
             if op == "pidfd":
                 fd = os.pidfd_open(os.getpid())
             else:
-                fd = os.open("/sys/fs/cgroup" if op == "cgroupfd" else "/tmp", os.O_RDONLY)
+                fd = os.open(cgroup_mount() if op == "cgroupfd" else "/tmp", os.O_RDONLY)
         except OSError as error:
             return str(-error.errno)
         files.append(File(fd))
@@ -318,14 +328,29 @@ def answer(words):
     if op == "ringout":
         data = unhex(words[2])
         return run(m, op, b"", struct.pack("<I", len(data)) + data, int(words[3]))
-    if op == "ringpos":
-        ring(m)[0][0:8] = struct.pack("<Q", int(words[2]))
-        return "0"
+    if op == "ringeat":
+        consumer, rest = ring(m)
+        (position,), (produced,) = struct.unpack_from("<Q", consumer), struct.unpack_from("<Q", rest)
+        for _ in range(int(words[2])):
+            if position < produced:
+                (length,) = struct.unpack_from("<I", rest, mmap.PAGESIZE + position % m.entries)
+                position += ((length & 0x3FFFFFFF) + 15) // 8 * 8
+        consumer[0:8] = struct.pack("<Q", position)
+        return str(position)
     if op == "ringquery":
         return " ".join(run(m, op, b"", b"", what) for what in range(5))
     if op == "ringdata":
-        rest = ring(m)[1]
-        return f"{struct.unpack_from('<Q', rest, 0)[0]} {rest[mmap.PAGESIZE:mmap.PAGESIZE + m.entries].hex()}"
+        # Every record between the two positions: header words, data.
+        consumer, rest = ring(m)
+        (position,), (produced,) = struct.unpack_from("<Q", consumer), struct.unpack_from("<Q", rest)
+        found = []
+        while position < produced:
+            at = mmap.PAGESIZE + position % m.entries
+            length, page = struct.unpack_from("<II", rest, at)
+            size = length & 0x3FFFFFFF
+            found.append(f"{length}/{page}/{rest[at + 8:at + 8 + size].hex()}")
+            position += (size + 15) // 8 * 8
+        return " ".join([str(produced)] + found)
     if op == "fdkey":
         # Storage of an object: the key is its fd.
         key, what = struct.pack("<i", object_fd(words[3])), words[2]
@@ -353,7 +378,8 @@ def answer(words):
         return str(elem(LOOKUP, m, b"", unhex(words[2]), 0)[0])
     if op == "lookupfd":
         r, value = elem(LOOKUP, m, unhex(words[2]), b"\0" * 8, 0)
-        return f"{r} {object_of_id(m, struct.unpack_from('<I', value)[0])}" if r == 0 else str(r)
+        wide = m.kind in (15, 18, 20)
+        return f"{r} {object_of_id(m, struct.unpack_from('<Q' if wide else '<I', value)[0])}" if r == 0 else str(r)
     if op == "update":
         return str(elem(UPDATE, m, unhex(words[2]), unhex(words[3]), int(words[4]))[0])
     if op == "updatefd":

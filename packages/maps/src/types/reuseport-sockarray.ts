@@ -30,7 +30,8 @@ export class ReuseportSockArrayMap extends ObjectArrayMap {
     const socket = this.acquire(fd);
     if (typeof socket === "number") return socket;
     const exists = this.entry(index) !== undefined;
-    const error = exists && flags === BPF_NOEXIST ? -EEXIST : !exists && flags === BPF_EXIST ? -ENOENT : 0;
+    const error =
+      exists && flags === BPF_NOEXIST ? -EEXIST : !exists && flags === BPF_EXIST ? -ENOENT : (socket.refused ?? 0);
     if (error !== 0) this.release(socket);
     else this.set(index, socket);
     return error;

@@ -47,8 +47,8 @@ export class RingbufMap extends RingMap {
     const offset = produced % this.def.maxEntries;
     const header = this.data + offset;
     const sample = header + RECORD_HEADER;
-    // Page 0 of the whole is the kernel's own; the three before the data are not mapped by offset here, but the number is Linux's.
-    memory.setU32(header + 4, Math.floor(offset / PAGE) + 5);
+    // Counted from a page of the kernel's own before the two positions.
+    memory.setU32(header + 4, Math.floor(offset / PAGE) + 3);
     memory.setU32(header, size | RECORD_BUSY);
     memory.setU64(this.producer, BigInt(end));
     if (size > 0) memory.addRegion(sample, size, { label: `${this.label} record` });

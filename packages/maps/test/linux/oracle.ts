@@ -1,5 +1,6 @@
 /// <reference types="node" />
 import { spawnSync } from "node:child_process";
+import { release } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const SCRIPT = fileURLToPath(new URL("../oracle.py", import.meta.url));
@@ -22,12 +23,18 @@ export function askKernel(lines: readonly string[]): string[] {
 /** Why the kernel can't be asked here; undefined if it can. */
 export function whyNoKernel(): string | undefined {
   if (process.platform !== "linux" || process.arch !== "x64") return "not Linux on x86-64";
+  if (!release().startsWith("6.18.")) return `the running kernel is ${release()}, not 6.18`;
   try {
     const [probe] = askKernel(["probe"]);
     return probe === "0" ? undefined : `bpf(2) answers ${probe}`;
   } catch (error) {
     return `no python3 oracle: ${String(error).split("\n")[0]}`;
   }
+}
+
+/** Whether the kernel gives what this line of the oracle asks for. */
+export function kernelHas(line: string): boolean {
+  return !askKernel([line])[0]!.startsWith("-");
 }
 
 /** Possible CPUs of the running machine. */

@@ -36,6 +36,8 @@ export interface Plan {
   programs: boolean;
   batches: boolean;
   operations: number;
+  /** A value as user space writes it; random bytes unless told otherwise. */
+  value?: () => Uint8Array;
 }
 
 /** Random look-ups, updates, deletions, walks, batches, by bpf(2) and by programs. */
@@ -43,7 +45,7 @@ export function keyValueOperations(plan: Plan): void {
   const { session, random, map, def, cpus, key } = plan;
   const size = isPercpu(def.type) ? Math.ceil(def.valueSize / 8) * 8 * cpus : def.valueSize;
   const hash = [1, 5, 9, 10].includes(def.type);
-  const value = (): Uint8Array => {
+  const anyValue = (): Uint8Array => {
     const bytes = random.bytes(size);
     // What lies between a value's end and the next one is nobody's business: zero, so that it can be compared.
     if (isPercpu(def.type)) {
@@ -52,6 +54,7 @@ export function keyValueOperations(plan: Plan): void {
     }
     return bytes;
   };
+  const value = plan.value ?? anyValue;
   const many = (n: number, one: () => Uint8Array): Uint8Array => concat(Array.from({ length: n }, one));
   // Fill it first, as a rule: what happens when a map is full is where types differ.
   if (!random.oneIn(4))

@@ -1,7 +1,7 @@
 /// <reference types="node" />
 import { Memory } from "@bpf-ts/memory";
 import type { MapDef } from "@bpf-ts/uapi";
-import type { BpfMap, CreateOptions, FdValue, MapHooks } from "../../src/index.ts";
+import type { BpfMap, CreateOptions, FdValue, MapHooks, RingbufMap } from "../../src/index.ts";
 import { flags32, MapError, MapTable } from "../../src/index.ts";
 import { askKernel } from "./oracle.ts";
 
@@ -23,18 +23,29 @@ export class Session {
   #created = 0;
   #btfs = 0;
   #programs = 0;
+  readonly #files: FileKind[] = [];
+  /** Sockets that are in a reuseport array now. */
+  readonly #reuseport: Set<unknown> = new Set();
 
   constructor(cpus: number, hooks: MapHooks = {}) {
     this.memory = new Memory({ maxBytes: 2 ** 30 });
     const objects: MapHooks = {
       getValue: (map, fd) => this.#object(map, fd),
+      putValue: (map, value) => {
+        if (map.def.type === 20 && value.refused === 0) this.#reuseport.delete(value.object);
+      },
+      // The loopback device is the only one that is there for sure.
+      hasDevice: (ifindex) => ifindex === 1,
       ...hooks,
     };
     this.table = new MapTable(this.memory, { cpus, numaNodes: 1, hooks: objects });
   }
 
-  /** fds of our side: maps from 1000, programs from 2000. */
+  /** fds of our side: maps from 1000, programs from 2000, files from 3000. */
   #object(map: BpfMap, fd: number): FdValue | number {
+    const file = fd >= 3000 ? this.#files[fd - 3000] : undefined;
+    if (file !== undefined) return this.#file(map, fd, file);
+    if (SOCKET_MAPS.includes(map.def.type) && fd >= 1000 && fd < 3000) return -88;
     const wantsMap = map.inner !== undefined;
     if (fd >= 2000 && fd < 2000 + this.#programs) {
       return wantsMap ? -22 : { id: fd, handle: 0, object: `p${fd - 2000}` };
@@ -42,6 +53,95 @@ export class Session {
     const other = fd >= 1000 ? this.#maps[fd - 1000] : undefined;
     if (other === undefined) return -9;
     return wantsMap ? { id: fd, handle: other.handle, object: `m${fd - 1000}` } : -22;
+  }
+
+  /** Which socket or other object goes into which map: what the kernel says of those that the oracle opens. */
+  #file(map: BpfMap, fd: number, kind: FileKind): FdValue | number {
+    const value: FdValue = { id: fd, handle: 0, object: `f${fd - 3000}` };
+    const { type } = map.def;
+    if (type === 17) return kind === "xdp" ? value : -95;
+    if (type === 15 || type === 18) return kind === "xdp" ? -95 : value;
+    if (type === 20) {
+      const refused = kind === "xdp" ? -524 : this.#reuseport.has(value.object) ? -16 : 0;
+      return { ...value, refused };
+    }
+    const wanted: Record<number, readonly FileKind[]> = {
+      24: ["udp", "listen", "xdp"],
+      28: FILE_KINDS,
+      29: ["pidfd"],
+      32: ["cgroupfd"],
+    };
+    const wrong: Record<number, number> = { 24: -88, 29: -9, 32: -9 };
+    return wanted[type]?.includes(kind) ? value : (wrong[type] ?? -9);
+  }
+
+  /** Opens something. Its name: `f0` and so on. */
+  file(kind: FileKind): string {
+    const name = `f${this.#steps.filter((step) => FILE_LINES.test(step.line)).length}`;
+    const socket = kind === "udp" || kind === "listen" || kind === "xdp";
+    this.add(socket ? `socket ${kind}` : kind, () => String(this.#files.push(kind) - 1));
+    return name;
+  }
+
+  fdKey(map: number, what: "lookup" | "update" | "delete", object: string, value: Uint8Array, flags: bigint): void {
+    this.add(`fdkey ${map} ${what} ${object} ${hex(value)} ${flags}`, () => {
+      const key = new Uint8Array(4);
+      new DataView(key.buffer).setInt32(0, fdOf(object), true);
+      return this.#withBuffers(map, key, value, (m, k, v) => {
+        if (what === "delete") return String(m.sysDelete(k));
+        if (what === "update") return String(m.sysUpdate(k, v, flags32(flags), 0));
+        const r = m.sysLookup(k, v, flags32(flags));
+        return r === 0 ? `0 ${this.#valueText(m, v)}` : String(r);
+      });
+    });
+  }
+
+  ringOut(map: number, data: Uint8Array, flags: bigint): void {
+    this.add(`ringout ${map} ${hex(data)} ${flags}`, () =>
+      this.#withBuffers(map, data, undefined, (m, k) => {
+        const unknown = (flags & ~3n) !== 0n;
+        return String(unknown ? -22 : (m as RingbufMap).output(k, data.length, Number(flags)));
+      }),
+    );
+  }
+
+  /** The consumer takes some records. */
+  ringEat(map: number, records: number): void {
+    this.add(`ringeat ${map} ${records}`, () => {
+      const ring = this.#maps[map] as RingbufMap;
+      let position = Number(this.memory.getU64(ring.consumer));
+      const produced = Number(this.memory.getU64(ring.producer));
+      for (let i = 0; i < records && position < produced; i++) {
+        const length = this.memory.getU32(ring.data + (position % ring.def.maxEntries));
+        position += Math.ceil(((length & 0x3fff_ffff) + 8) / 8) * 8;
+      }
+      this.memory.setU64(ring.consumer, BigInt(position));
+      return String(position);
+    });
+  }
+
+  ringQuery(map: number): void {
+    this.add(`ringquery ${map}`, () =>
+      [0, 1, 2, 3, 4].map((what) => String(BigInt.asIntN(32, (this.#maps[map] as RingbufMap).query(what)))).join(" "),
+    );
+  }
+
+  ringData(map: number): void {
+    this.add(`ringdata ${map}`, () => {
+      const ring = this.#maps[map] as RingbufMap;
+      const { memory } = this;
+      const produced = Number(memory.getU64(ring.producer));
+      const found = [String(produced)];
+      for (let at = Number(memory.getU64(ring.consumer)); at < produced; ) {
+        const record = ring.data + (at % ring.def.maxEntries);
+        const length = memory.getU32(record);
+        const size = length & 0x3fff_ffff;
+        const data = this.#text(record + 8, size);
+        found.push(`${length}/${memory.getU32(record + 4)}/${data === "-" ? "" : data}`);
+        at += Math.ceil((size + 8) / 8) * 8;
+      }
+      return found.join(" ");
+    });
   }
 
   add(line: string, ours: () => string): void {
@@ -158,11 +258,13 @@ export class Session {
   /** `object`: `m3`, `p0`, or a number that is no fd. */
   updateFd(map: number, key: Uint8Array, object: string, flags: bigint): void {
     this.add(`updatefd ${map} ${hex(key)} ${object} ${flags}`, () => {
-      const number = Number(object.replace(/^[mp]/, ""));
-      const fd = object.startsWith("m") ? 1000 + number : object.startsWith("p") ? 2000 + number : number;
       const value = new Uint8Array(8);
-      new DataView(value.buffer).setBigInt64(0, BigInt(fd), true);
-      return this.#withBuffers(map, key, value, (m, k, v) => String(m.sysUpdate(k, v, flags32(flags), 0)));
+      new DataView(value.buffer).setBigInt64(0, BigInt(fdOf(object)), true);
+      return this.#withBuffers(map, key, value, (m, k, v) => {
+        const r = m.sysUpdate(k, v, flags32(flags), 0);
+        if (r === 0 && m.def.type === 20) this.#reuseport.add(object);
+        return String(r);
+      });
     });
   }
 
@@ -172,6 +274,7 @@ export class Session {
         const r = m.sysLookup(k, v, 0);
         if (r !== 0) return String(r);
         const id = this.memory.getU32(v);
+        if (id >= 3000) return `0 f${id - 3000}`;
         return `0 ${id >= 2000 ? `p${id - 2000}` : `m${id - 1000}`}`;
       }),
     );
@@ -298,6 +401,18 @@ export class Session {
   #valueText(m: BpfMap, address: number): string {
     return this.#text(address, m.sysValueSize);
   }
+}
+
+/** What the oracle opens besides maps and programs. */
+export type FileKind = "udp" | "listen" | "xdp" | "pidfd" | "cgroupfd" | "inode";
+const FILE_KINDS: readonly FileKind[] = ["udp", "listen", "xdp", "pidfd", "cgroupfd", "inode"];
+const FILE_LINES = /^(socket|pidfd|cgroupfd|inode)/;
+const SOCKET_MAPS = [15, 17, 18, 20, 24];
+
+/** The fd that an object has on our side. */
+function fdOf(object: string): number {
+  const number = Number(object.replace(/^[mpf]/, ""));
+  return { m: 1000 + number, p: 2000 + number, f: 3000 + number }[object[0]!] ?? number;
 }
 
 export type ProgramOp = "lookup" | "lookupcpu" | "update" | "delete" | "push" | "pop" | "peek";
