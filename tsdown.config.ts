@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
 
 /** Run from a package's folder: the entries are the source files that its `exports` name. */
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
@@ -12,7 +12,7 @@ for (const target of Object.values(manifest.exports)) {
   if (source !== undefined) entry[source.replace("./src/", "").replace(/\.ts$/, "")] = source;
 }
 
-export default defineConfig({
+const config: UserConfig = defineConfig({
   cwd: process.cwd(),
   entry,
   format: "esm",
@@ -24,3 +24,4 @@ export default defineConfig({
   fixedExtension: false,
   logLevel: "warn",
 });
+export default config;

@@ -1,8 +1,9 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     projects: ["packages/*"],
     reporters: ["default", "./scripts/count-reporter.ts"],
   },
 });
+export default config;
