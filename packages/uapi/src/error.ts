@@ -36,8 +36,10 @@ export class UnsupportedError extends BpfError {
   /** The feature's name, one of a closed table of the throwing package. */
   readonly feature: string;
 
-  constructor(feature: string, options: Partial<BpfErrorOptions> = {}) {
-    super(`unsupported: ${feature}`, { code: "UNSUPPORTED", ...options });
+  /** @param options.detail which one, and where: shown in brackets behind the feature */
+  constructor(feature: string, options: Partial<BpfErrorOptions> & { detail?: string } = {}) {
+    const { detail, ...rest } = options;
+    super(`unsupported: ${feature}${detail === undefined ? "" : ` (${detail})`}`, { code: "UNSUPPORTED", ...rest });
     this.feature = feature;
   }
 }
