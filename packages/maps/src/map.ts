@@ -120,10 +120,11 @@ export interface IterateOptions {
   /** The CPU whose values are shown; 0 unless told otherwise. */
   cpu?: number;
   /**
-   * When the successor of an element is looked up: before it is shown (`bpf_for_each_map_elem`, the default), or after (`iter/bpf_map_elem`).
-   * The difference is what elements inserted or deleted meanwhile do.
+   * Anything may happen to the map between two elements (`iter/bpf_map_elem`, whose steps may lie far apart): an element that is there throughout is
+   * shown exactly once, one that was deleted is not shown any more. By default the successor of an element is looked up before it is shown
+   * (`bpf_for_each_map_elem`), which only holds while one program runs.
    */
-  late?: boolean;
+  resumable?: boolean;
 }
 
 /** A walk over a map's elements. */

@@ -26,7 +26,13 @@ function partial(memory: Memory, address: number, size: number, seed: number): n
   return fold32(sum);
 }
 
-function fold16(sum: number): number {
+/** Sum of two 32-bit sums. */
+export function add32(a: number, b: number): number {
+  return fold32(a + b);
+}
+
+/** A 32-bit sum as one of 16 bits. */
+export function fold16(sum: number): number {
   const folded = (sum & 0xffff) + (sum >>> 16);
   return (folded & 0xffff) + (folded >>> 16);
 }
@@ -44,7 +50,7 @@ export const csumDiff: HelperFactory = () => ({
     const { memory } = run;
     if (fromSize !== 0 && toSize !== 0) {
       const added = partial(memory, to >>> 0, toSize >>> 0, seed >>> 0);
-      return fold16(fold32(added + complement(partial(memory, from >>> 0, fromSize >>> 0, 0))));
+      return fold16(add32(added, complement(partial(memory, from >>> 0, fromSize >>> 0, 0))));
     }
     if (toSize !== 0) return fold16(partial(memory, to >>> 0, toSize >>> 0, seed >>> 0));
     if (fromSize !== 0) return fold16(complement(partial(memory, from >>> 0, fromSize >>> 0, complement(seed))));

@@ -1,4 +1,4 @@
-import type { BpfMap } from "@bpf-ts/maps";
+import type { BpfMap, RingbufMap } from "@bpf-ts/maps";
 import type { Memory } from "@bpf-ts/memory";
 import type { Executable, HelperEntry, Run } from "@bpf-ts/vm";
 
@@ -74,6 +74,13 @@ export interface HelperEnv {
   seqFile?(address: number): SeqFile | undefined;
   /** The program in an element of a PROG_ARRAY, by what the element holds. */
   executableOf?(object: unknown): Executable | undefined;
+  /** Ring buffer records that are reserved and not committed, by address: the helpers' own, empty at first. */
+  readonly ringRecords?: Map<number, RingbufMap>;
+  /**
+   * Writes a raw sample to the perf event that an element of a PERF_EVENT_ARRAY holds: 0 or a negative errno, -EOPNOTSUPP for another CPU's,
+   * -EINVAL for one that is not made for BPF output.
+   */
+  perfOutput?(event: unknown, cpu: number, data: Uint8Array): number;
   /** Address of a per-CPU variable's copy. */
   perCpuAddress?(address: number, cpu: number): number;
   /** Name of a kernel symbol, with `+0x<offset>/0x<size>` if `offset`; undefined where no symbol is. */

@@ -37,6 +37,11 @@ import {
   BPF_FUNC_probe_read_user,
   BPF_FUNC_probe_read_user_str,
   BPF_FUNC_probe_write_user,
+  BPF_FUNC_ringbuf_discard,
+  BPF_FUNC_ringbuf_output,
+  BPF_FUNC_ringbuf_query,
+  BPF_FUNC_ringbuf_reserve,
+  BPF_FUNC_ringbuf_submit,
   BPF_FUNC_seq_printf,
   BPF_FUNC_seq_write,
   BPF_FUNC_snprintf,
@@ -64,6 +69,7 @@ import {
   mapPushElem,
   mapUpdateElem,
 } from "./map-elem.ts";
+import { perfEventOutput } from "./perf-event.ts";
 import { seqPrintf, seqWrite, snprintf, tracePrintk, traceVprintk } from "./printing.ts";
 import {
   copyFromUser,
@@ -75,11 +81,15 @@ import {
   probeReadUserStr,
   probeWriteUser,
 } from "./probe-read.ts";
+import { ringbufDiscard, ringbufOutput, ringbufQuery, ringbufReserve, ringbufSubmit } from "./ringbuf.ts";
+import { l3CsumReplace, l4CsumReplace, skbLoadBytes, skbPullData, skbStoreBytes } from "./skb.ts";
 import { spinLock, spinUnlock } from "./spin-lock.ts";
 import { strncmp, strtol, strtoul } from "./strings.ts";
 import { getCurrentComm, getCurrentPidTgid, getCurrentTask, getCurrentTaskBtf, getCurrentUidGid } from "./task.ts";
 import { jiffies64, ktimeGetBootNs, ktimeGetCoarseNs, ktimeGetNs, ktimeGetTaiNs } from "./time.ts";
 import { getAttachCookie, getFuncArg, getFuncArgCnt, getFuncIp, getFuncRet } from "./traced-function.ts";
+
+import { xdpAdjustHead, xdpAdjustMeta, xdpAdjustTail, xdpGetBuffLen, xdpLoadBytes, xdpStoreBytes } from "./xdp.ts";
 
 /** Every helper that this kernel has, by id. `bpf_tail_call` is the machine's own: see `tail-call.ts`. */
 export const HELPERS: ReadonlyMap<number, HelperFactory> = new Map([
@@ -126,6 +136,23 @@ export const HELPERS: ReadonlyMap<number, HelperFactory> = new Map([
   [BPF_FUNC_spin_lock, spinLock],
   [BPF_FUNC_spin_unlock, spinUnlock],
   [BPF_FUNC_csum_diff, csumDiff],
+  [BPF_FUNC_ringbuf_output, ringbufOutput],
+  [BPF_FUNC_ringbuf_reserve, ringbufReserve],
+  [BPF_FUNC_ringbuf_submit, ringbufSubmit],
+  [BPF_FUNC_ringbuf_discard, ringbufDiscard],
+  [BPF_FUNC_ringbuf_query, ringbufQuery],
+  [BPF_FUNC_perf_event_output, perfEventOutput],
+  [BPF_FUNC_skb_load_bytes, skbLoadBytes],
+  [BPF_FUNC_skb_store_bytes, skbStoreBytes],
+  [BPF_FUNC_skb_pull_data, skbPullData],
+  [BPF_FUNC_l3_csum_replace, l3CsumReplace],
+  [BPF_FUNC_l4_csum_replace, l4CsumReplace],
+  [BPF_FUNC_xdp_get_buff_len, xdpGetBuffLen],
+  [BPF_FUNC_xdp_load_bytes, xdpLoadBytes],
+  [BPF_FUNC_xdp_store_bytes, xdpStoreBytes],
+  [BPF_FUNC_xdp_adjust_head, xdpAdjustHead],
+  [BPF_FUNC_xdp_adjust_tail, xdpAdjustTail],
+  [BPF_FUNC_xdp_adjust_meta, xdpAdjustMeta],
   [BPF_FUNC_get_func_arg, getFuncArg],
   [BPF_FUNC_get_func_ret, getFuncRet],
   [BPF_FUNC_get_func_arg_cnt, getFuncArgCnt],

@@ -41,7 +41,7 @@ export class IterFile implements OpenFile {
     this.#out = new SeqBuffer(machine.memory);
     machine.seqBuffers.set(this.#out.address, this.#out);
     this.#allValues = machine.memory.alloc(Math.max(link.map.map.sysValueSize, WORD), { label: "iterator value" });
-    this.#walk = link.map.map.iterate({ late: true })!;
+    this.#walk = link.map.map.iterate({ resumable: true })!;
     this.#prog = link.prog;
     this.#prog.getRef();
     link.map.getUserRef();

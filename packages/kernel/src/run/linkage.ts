@@ -33,6 +33,7 @@ function helperEnv(machine: Machine, prog: ProgObject): HelperEnv {
     },
     traceLog: machine.traceLog,
     seqFile: (address) => machine.seqBuffers.get(address),
+    ringRecords: new Map(),
     executableOf: (object) => (object instanceof ProgObject ? object.executable : undefined),
     ...(traced === undefined ? {} : { tracedFunction: traced }),
   };

@@ -43,7 +43,7 @@ export class BpfObject implements Disposable {
     return pick(this.programs, name, `program in ${this.name}`);
   }
 
-  /** Links that `attach` made and that are still open, in order of attachment. */
+  /** Links that the object owns, in order of attachment. */
   get links(): readonly BpfLink[] {
     return this.#links;
   }
@@ -72,7 +72,12 @@ export class BpfObject implements Disposable {
     this.#links.push(...made);
   }
 
-  /** Undoes {@link BpfObject.attach}. */
+  /** Hands a link over: it is closed with the object, or by {@link BpfObject.detach}. */
+  own(link: BpfLink): void {
+    this.#links.push(link);
+  }
+
+  /** Closes all links that the object owns, the newest first. */
   detach(): void {
     for (const link of this.#links.splice(0).reverse()) link.close();
   }

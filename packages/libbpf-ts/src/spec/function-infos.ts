@@ -25,7 +25,7 @@ export class FunctionInfos {
   /** @throws LibbpfError BTF_INVALID */
   static read(elf: ElfFile, btf: Btf | undefined): FunctionInfos {
     const section = elf.section(".BTF.ext");
-    if (section === undefined || btf === undefined) return new FunctionInfos(undefined);
+    if (section === undefined || btf === undefined || typeof BtfExtReader === "undefined") return new FunctionInfos(undefined);
     try {
       return new FunctionInfos(BtfExtReader.parse(section.data, btf));
     } catch (cause) {

@@ -33,7 +33,8 @@ export interface OpenOptions {
  */
 export function openObject(bytes: Uint8Array, options: OpenOptions = {}): ObjectSpec {
   const name = options.name ?? "object";
-  const elf = readElf(bytes);
+  // Node's Buffer is a Uint8Array whose slice() shares memory: only a plain one goes further.
+  const elf = readElf(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   if (!elf.littleEndian) throw new UnsupportedError("big-endian objects");
   const btf = readBtf(elf);
   const maps = readMaps(elf, btf, name);

@@ -17,6 +17,7 @@ import type { OwnMemory } from "../own-memory.ts";
 import { Chains } from "./chains.ts";
 import { hashBuckets, round8 } from "./check.ts";
 import { type ElementForm, Elements } from "./elements.ts";
+import { ResumableHashWalk } from "./resumable-walk.ts";
 import { HashWalk } from "./walk.ts";
 
 /** What the hash types differ in. */
@@ -239,14 +240,15 @@ export abstract class HashMapBase extends BaseMap {
   override iterate(options: IterateOptions = {}): MapIterator | undefined {
     const cpu = this.percpu ? (options.cpu ?? 0) : 0;
     const value = this.valueOffset + cpu * this.valueStride;
-    return new HashWalk(this.chains, options.late ?? false, this.keyOffset, value, (element, target) =>
-      this.copyElement(element, target),
-    );
+    const copyAll = (element: number, target: number): void => this.copyElement(element, target);
+    if (options.resumable !== true) return new HashWalk(this.chains, this.keyOffset, value, copyAll);
+    const layout = { keyOffset: this.keyOffset, keySize: this.def.keySize, valueOffset: value, copyAll };
+    return new ResumableHashWalk(this.table.memory, this.chains, layout);
   }
 
   /** A walk over the elements themselves. */
   #walk(): HashWalk {
-    return new HashWalk(this.chains, false, this.keyOffset, this.valueOffset, () => {});
+    return new HashWalk(this.chains, this.keyOffset, this.valueOffset, () => {});
   }
 
   override releaseUserRefs(): void {

@@ -2,16 +2,15 @@ import type { MapIterator } from "../map.ts";
 import type { Chains } from "./chains.ts";
 
 /**
- * A walk over a hash map, bucket by bucket. Elements that are deleted meanwhile keep their link to the next one, so a walk that stands on one
- * goes on from there, as Linux's does.
+ * A walk over a hash map, bucket by bucket, while one program runs. Elements that are deleted meanwhile keep their link to the next one, so a walk that
+ * stands on one goes on from there, as Linux's does.
  *
- * @see v6.18 kernel/bpf/hashtab.c, bpf_for_each_hash_elem, bpf_hash_map_seq_find_next
+ * @see v6.18 kernel/bpf/hashtab.c, bpf_for_each_hash_elem
  */
 export class HashWalk implements MapIterator {
   /** Address of the element. */
   element = 0;
   readonly #chains: Chains;
-  readonly #late: boolean;
   readonly #keyOffset: number;
   readonly #valueOffset: number;
   readonly #copyAll: (element: number, target: number) => void;
@@ -20,13 +19,11 @@ export class HashWalk implements MapIterator {
 
   constructor(
     chains: Chains,
-    late: boolean,
     keyOffset: number,
     valueOffset: number,
     copyAll: (element: number, target: number) => void,
   ) {
     this.#chains = chains;
-    this.#late = late;
     this.#keyOffset = keyOffset;
     this.#valueOffset = valueOffset;
     this.#copyAll = copyAll;
@@ -34,7 +31,6 @@ export class HashWalk implements MapIterator {
 
   next(): boolean {
     let element = this.#following;
-    if (this.#late && this.element !== 0) element = this.#chains.next(this.element);
     while (element === 0) {
       if (this.#bucket >= this.#chains.buckets) {
         this.element = 0;
@@ -44,7 +40,7 @@ export class HashWalk implements MapIterator {
       element = this.#chains.first(this.#bucket++);
     }
     this.element = element;
-    this.#following = this.#late ? 0 : this.#chains.next(element);
+    this.#following = this.#chains.next(element);
     return true;
   }
 

@@ -93,8 +93,11 @@ class Upgrade {
   }
 
   run(): UpgradeResult {
+    // The writers begin once the first policy is in force: what they opened before it no policy could know.
+    this.#isLive = false;
     const old = this.#policy("old");
     old.attach();
+    this.#isLive = true;
     this.#say("policy v1 attached: openat adds a writable file, close frees it");
     for (let i = 0; i < WARM_UP; i++) this.#writer.step();
     this.#step += WARM_UP;
