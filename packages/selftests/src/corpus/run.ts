@@ -51,7 +51,9 @@ export async function runCorpus(
     const level1 = ask(verifier, row, corpus, firstLevel(row));
     const ms = performance.now() - start;
     const unsupported = "verdict" in level1 && level1.verdict.kind === "unsupported";
-    const level2 = options.level2 === true && !unsupported ? ask(verifier, row, corpus, LEVEL2) : undefined;
+    // Logs that the corpus leaves out are too long to be made in vain.
+    const wanted = options.level2 === true && !unsupported && row.kernel.level2?.log !== undefined;
+    const level2 = wanted ? ask(verifier, row, corpus, LEVEL2) : undefined;
     const judgement = judge(row, level1, ms, level2);
     judgements.push(judgement);
     options.onRow?.(judgement, row);
