@@ -32,6 +32,7 @@ import os
 import socket
 import struct
 import sys
+import time
 
 libc = ctypes.CDLL(None, use_errno=True)
 MAP_CREATE, LOOKUP, UPDATE, DELETE, NEXT, PROG_LOAD = 0, 1, 2, 3, 4, 5
@@ -80,6 +81,26 @@ maps, progs, btfs, files, rings = [], [], [], [], {}
 
 def unhex(text):
     return b"" if text == NULL else bytes.fromhex(text)
+
+
+closed = 0
+
+
+def close_map(fd):
+    """Closes a map. The kernel frees maps later: waits now and then, so that they do not pile up."""
+    global closed
+    os.close(fd)
+    closed += 1
+    if closed % 50 != 0:
+        return
+    libc.syscall(324, 1, 0, 0)  # membarrier: waits for an RCU grace period
+    for _ in range(100):
+        with open("/proc/meminfo") as f:
+            info_kb = {line.split(":")[0]: int(line.split()[1]) for line in f}
+        if info_kb["MemAvailable"] > info_kb["MemTotal"] // 2:
+            return
+        time.sleep(0.1)
+    sys.exit("the kernel does not free closed maps")
 
 
 def create(kind, key, value, entries, flags, extra, numa, inner, btf, key_id, value_id, name=""):
@@ -300,7 +321,7 @@ def answer(words):
         if r < 0:
             return str(r)
         raw = info(r, 88)[1]
-        os.close(r)
+        close_map(r)
         return f"{struct.unpack_from('<I', raw, 16)[0]} {struct.unpack_from('<I', raw, 20)[0]}"
     if op == "prog":
         r = load_program(insn(MOVI, 0) + insn(EXIT))
@@ -361,7 +382,9 @@ def answer(words):
         r, value = elem(LOOKUP, m, key, b"\xaa" * m.size(), int(words[5]))
         return f"{r} {value.hex()}" if r == 0 else str(r)
     if op == "close":
-        os.close(m.fd)
+        for part in rings.pop(m, ()):
+            part.close()
+        close_map(m.fd)
         for prog, command, out, _ in m.progs.values():
             for fd in (prog, command, out):
                 if fd >= 0:
