@@ -7,6 +7,7 @@
 export { aluScalar, type Fork, forkScalar, isComputable } from "./alu.ts";
 export { addDelta, addUnsynced, pointerAdd, pointerSub } from "./alu-additive.ts";
 export { branchTaken } from "./branch.ts";
+export { byteSwap } from "./byte-swap.ts";
 export { formatRanges, formatScalar, formatSigned, formatTnum, formatUnsigned } from "./format.ts";
 export { parseScalar } from "./parse.ts";
 export { fromSignedRange, fromTnum, fromUnsignedRange } from "./ranges.ts";

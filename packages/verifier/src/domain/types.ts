@@ -95,10 +95,12 @@ export interface ScalarDomain {
   /** Soundness of a fact: could the concrete 64-bit value (taken mod 2^64) be this scalar's? */
   contains(s: Scalar, v: bigint): boolean;
 
-  /** adjust_scalar_min_max_vals without sanitation. `is64`: class BPF_ALU64. BPF_NEG ignores `src`. Division, modulo, byte swap: unknown. */
+  /** adjust_scalar_min_max_vals without sanitation. `is64`: class BPF_ALU64. BPF_NEG ignores `src`. Division, modulo: unknown. */
   aluScalar(op: number, is64: boolean, dst: Scalar, src: Scalar): Scalar;
   /** maybe_fork_scalars: the two values of dst to go on with separately before AND/OR with a constant; undefined if it does not apply. */
   forkScalar(op: number, dst: Scalar, src: Scalar): { readonly ones: Scalar; readonly zero: Scalar } | undefined;
+  /** scalar_byte_swap: the low `size` bytes (2, 4, 8) in reverse order, zero-extended. */
+  byteSwap(s: Scalar, size: number): Scalar;
   /** is_safe_to_compute_dst_reg_range: false where aluScalar answers UNKNOWN. */
   isComputable(op: number, is64: boolean, src: Scalar): boolean;
   /** scalar32_min_max_add + scalar_min_max_add + tnum_add without the final sync: sync_linked_regs. */

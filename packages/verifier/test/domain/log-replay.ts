@@ -3,6 +3,7 @@ import {
   aluScalar,
   boundsViolation,
   branchTaken,
+  byteSwap,
   constant,
   forgetRanges,
   forkScalar,
@@ -142,6 +143,13 @@ export class Replay {
       if (insn.off !== 0) value = is64 ? movsx64(value, insn.off / 8) : movsx32(value, insn.off / 8);
       else if (byRegister && !is64) value = zext32(value);
       this.#regs.set(insn.dst, this.#checked(value, "alu"));
+      return;
+    }
+    if (op === 0xd0) {
+      const swap = is64 || byRegister;
+      const size = insn.imm / 8;
+      const dst = this.#get(insn.dst);
+      this.#regs.set(insn.dst, this.#checked(swap ? byteSwap(dst, size) : truncate(dst, size), "alu"));
       return;
     }
     const src = op === 0x80 ? UNKNOWN : byRegister ? this.#get(insn.src) : constant(insn.imm);

@@ -122,6 +122,9 @@ function arithmetic(r: Random): Insn[] {
       unlink(dst),
       unlink(src),
     ];
+  // le, be; bswap is of the 64-bit class and has no direction.
+  const bits = r.pick([16, 32, 64]);
+  if (kind === 18 && r.chance(40)) return [insn(cls === CLASS_ALU64 ? 0xd7 : r.pick([0xd4, 0xdc]), dst, 0, 0, bits)];
   if (kind === 18) return r.chance(30) ? [insn(cls | r.pick([0x30, 0x90]) | X, dst, src)] : source(r, dst);
   return [insn(CLASS_ALU64 | 0x50, dst, 0, 0, r.pick([0xff, 0xffff, 0x7f, 0xf0, 0xfffe, -2, -256, 0x7fffffff]))];
 }

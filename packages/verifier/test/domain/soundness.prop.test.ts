@@ -7,7 +7,9 @@ import {
   aluScalar,
   boundsSane,
   branchTaken,
+  byteSwap,
   constant,
+  constValue,
   contains,
   equalsScalar,
   forkScalar,
@@ -138,6 +140,20 @@ describe("no fact is ever lost that is not true", () => {
       }),
       RUNS,
     );
+  });
+
+  it("byte order", () => {
+    fc.assert(
+      fc.property(known, fc.constantFrom(16, 32, 64), ([v, s], bits) => {
+        const bytes = Array.from({ length: bits / 8 }, (_, i) => (v >> BigInt(8 * i)) & 0xffn);
+        const reversed = bytes.reduce((whole, byte) => (whole << 8n) | byte, 0n);
+        expect(contains(byteSwap(s, bits / 8), reversed)).toBe(true);
+      }),
+      RUNS,
+    );
+    expect(byteSwap(constant(0x1234), 2)).toEqual(byteSwap(constant(0xff1234), 2));
+    expect(constValue(byteSwap(constant(0x1234), 2))).toBe(0x3412n);
+    expect(constValue(byteSwap(constant(1), 8))).toBe(1n << 56n);
   });
 
   it("pointer offsets and linked registers", () => {
