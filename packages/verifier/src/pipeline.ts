@@ -17,6 +17,7 @@ import {
 import { checkAttach } from "./check/attach.ts";
 import { checkBtfInfo, checkBtfInfoEarly } from "./check/btf/prog-info.ts";
 import { checkGlobalFunctions, checkMain } from "./check/functions.ts";
+import { checkMissingKfuncs } from "./check/kfunc/add.ts";
 import { now } from "./clock.ts";
 import { removeFastcallSpills } from "./fixup/fastcall.ts";
 import { finishProgram } from "./fixup/finish.ts";
@@ -128,6 +129,7 @@ function runPasses(env: Env): void {
   checkGlobalFunctions(env);
   removeFastcallSpills(env);
   checkMaxStackDepth(env);
+  checkMissingKfuncs(env);
 }
 
 function finishLog(env: Env, began: number): { log: string; stats: VerifierStats } {

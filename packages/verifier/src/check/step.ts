@@ -38,7 +38,8 @@ import { checkAlu } from "./alu.ts";
 import { checkAtomic } from "./atomic.ts";
 import { checkHelperCall } from "./call/helper-call.ts";
 import { checkCondJmp } from "./jump.ts";
-import { checkKfuncCall } from "./kfunc/add.ts";
+import { kfuncProto } from "./kfunc/add.ts";
+import { checkKfuncCall } from "./kfunc/call.ts";
 import { checkLdAbs } from "./ld-abs.ts";
 import { checkLdImm } from "./ld-imm.ts";
 import { checkLoad, checkStoreImm, checkStoreReg } from "./load-store.ts";
@@ -108,6 +109,7 @@ function stepJmp(env: Env, insn: Insn): typeof STEP_ON | typeof STEP_EXIT | type
   switch (BPF_OP(insn.code)) {
     case BPF_CALL:
       stepCall(env, insn, jmp32);
+      if (isThrow(env, insn)) return stepExit(env, true);
       break;
     case BPF_JA:
       if (
@@ -124,7 +126,7 @@ function stepJmp(env: Env, insn: Insn): typeof STEP_ON | typeof STEP_EXIT | type
       if (BPF_SRC(insn.code) !== BPF_K || insn.imm !== 0 || insn.src !== 0 || insn.dst !== 0 || jmp32) {
         reserved(env, "BPF_EXIT");
       }
-      return stepExit(env);
+      return stepExit(env, false);
     default:
       checkCondJmp(env, insn);
   }
@@ -152,9 +154,12 @@ function stepCall(env: Env, insn: Insn, jmp32: boolean): void {
   markRegScratched(env, 0);
 }
 
-function stepExit(env: Env): typeof STEP_EXIT | typeof STEP_RETURNED {
+/** The end of a function, or of the whole program, which throwing an exception is from wherever it is done. */
+function stepExit(env: Env, throws: boolean): typeof STEP_EXIT | typeof STEP_RETURNED {
   const nested = env.cur.curframe > 0;
-  checkResourceLeak(env, false, !nested, "BPF_EXIT instruction in main prog");
+  const what = throws ? "bpf_throw" : "BPF_EXIT instruction in main prog";
+  checkResourceLeak(env, throws, throws || !nested, what);
+  if (throws) return STEP_EXIT;
   if (nested) {
     env.liveStack.update(env);
     prepareFuncExit(env);
@@ -162,4 +167,9 @@ function stepExit(env: Env): typeof STEP_EXIT | typeof STEP_RETURNED {
   }
   checkReturnCode(env, 0, "R0");
   return STEP_EXIT;
+}
+
+/** @see v6.18 kernel/bpf/verifier.c, is_bpf_throw_kfunc */
+function isThrow(env: Env, insn: Insn): boolean {
+  return insn.src === BPF_PSEUDO_KFUNC_CALL && kfuncProto(env, insn)?.name === "bpf_throw";
 }

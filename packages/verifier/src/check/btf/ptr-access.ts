@@ -1,9 +1,10 @@
 import { EACCES, EINVAL, EPERM } from "@bpf-ts/uapi/errno";
 import { formatTnum, isConstEqual } from "../../domain/index.ts";
-import { reject } from "../../reject.ts";
+import { reject, verifierBug } from "../../reject.ts";
 import { type Env, reg } from "../../state/env.ts";
-import { btfReg } from "../../state/reg-state.ts";
+import { btfReg, type RegState } from "../../state/reg-state.ts";
 import {
+  MEM_ALLOC,
   MEM_PERCPU,
   MEM_RCU,
   MEM_USER,
@@ -13,6 +14,7 @@ import {
 } from "../../state/reg-type.ts";
 import { unsupported } from "../../unsupported.ts";
 import { mapStructName } from "../mem/map-struct.ts";
+import { fieldTypeName, recordOf } from "../record/record.ts";
 import { markBtfLoad, type StructField, structAccess } from "./struct-access.ts";
 import { isAllocObj, walkedPointerFlags } from "./trust.ts";
 
@@ -59,14 +61,22 @@ export function checkPtrToBtfAccess(
     return;
   }
   if (isAllocObj(r.type) && !typeIsNonOwningRef(r.type) && (r.type & MEM_RCU) === 0 && r.refObjId === 0) {
-    unsupported("reference", "allocated object without a reference");
+    verifierBug("ref_obj_id for allocated object must be non-zero");
   }
-  if (isAllocObj(r.type)) unsupported("btf-record", `struct ${name}`);
+  if ((r.type & MEM_ALLOC) !== 0) checkObjectFields(env, r, off, size);
 
   const field = structAccess(env, r, off, size);
   if (write || valueRegno < 0) return;
   const flags = field.kind === "ptr" ? walkedPointerFlags(env, r, field.field, field.id, field.flags) : 0;
   markBtfLoad(env, valueRegno, r, field, flags);
+}
+
+/** Fields of an object that only the kernel's own functions may touch. @see v6.18 kernel/bpf/btf.c, btf_struct_access */
+function checkObjectFields(env: Env, r: RegState, off: number, size: number): void {
+  const touched = recordOf(r.btf, r.btfId)?.fields.find((f) => off < f.offset + f.size && f.offset < off + size);
+  if (touched !== undefined) {
+    reject(env, env.insnIdx, "btf", EACCES, `direct access to ${fieldTypeName(touched.kind)} is disallowed`);
+  }
 }
 
 /** Some program types may write single members of some structures; everybody else none. */

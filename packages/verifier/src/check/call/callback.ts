@@ -1,4 +1,3 @@
-import type { Insn } from "@bpf-ts/isa";
 import { EFAULT, ENOMEM } from "@bpf-ts/uapi/errno";
 import * as mapType from "@bpf-ts/uapi/map-types";
 import { reject } from "../../reject.ts";
@@ -11,10 +10,15 @@ import { checkSubprogArgs } from "../btf/subprog-call.ts";
 import { BPF_DYNPTR_TYPE_LOCAL } from "../stack-object/dynptr.ts";
 import { enterSubprog } from "../subprog/call.ts";
 import { dynptrSlotReg } from "./arg/dynptr.ts";
-import type { CallMeta } from "./meta.ts";
+
+/** What a call says of the callback that it makes. */
+export interface CallbackCall {
+  readonly insnIdx: number;
+  readonly subprogno: number;
+}
 
 /** R1 to R5 of a callback, from the caller's registers. */
-export type CallbackArgs = (env: Env, regs: readonly RegState[], meta: CallMeta) => readonly RegState[];
+export type CallbackArgs = (env: Env, regs: readonly RegState[], call: CallbackCall) => readonly RegState[];
 
 const ENOTSUPP = 524;
 
@@ -28,8 +32,8 @@ const CALLBACK_RET = { minval: 0, maxval: 1 };
  *
  * @see v6.18 kernel/bpf/verifier.c, push_callback_call
  */
-export function pushCallback(env: Env, _insn: Insn, meta: CallMeta, args: CallbackArgs): void {
-  const { insnIdx, subprogno } = meta;
+export function pushCallback(env: Env, call: CallbackCall, args: CallbackArgs): void {
+  const { insnIdx, subprogno } = call;
   if (checkSubprogArgs(env, subprogno) === EFAULT) reject(env, env.insnIdx, "call", EFAULT, "");
   const sub = env.subprogs[subprogno]!;
   sub.isCb = true;
@@ -37,7 +41,7 @@ export function pushCallback(env: Env, _insn: Insn, meta: CallMeta, args: Callba
   const caller = env.cur.frame;
   const state = pushBranch(env, sub.start, insnIdx, ENOMEM);
   enterSubprog(env, state, subprogno, insnIdx, (_env, from, callee) => {
-    args(env, from.regs, meta).forEach((r, i) => {
+    args(env, from.regs, call).forEach((r, i) => {
       callee.regs[i + 1] = r;
     });
     callee.inCallbackFn = true;
@@ -59,9 +63,9 @@ const FOR_EACH_MAPS: ReadonlySet<number> = new Set([
 ]);
 
 /** `callback(map, key, value, ctx)`. @see v6.18 kernel/bpf/verifier.c, map_set_for_each_callback_args */
-export const forEachMapElemArgs: CallbackArgs = (env, regs, meta) => {
+export const forEachMapElemArgs: CallbackArgs = (env, regs, call) => {
   // The map of the first walk that came here: the rewritten call has that one, or none.
-  const map = env.mapPtrState.get(meta.insnIdx)?.map;
+  const map = env.mapPtrState.get(call.insnIdx)?.map;
   if (map === undefined || !FOR_EACH_MAPS.has(map.def.type)) {
     return reject(env, env.insnIdx, "map", ENOTSUPP, "callback function not allowed for map");
   }

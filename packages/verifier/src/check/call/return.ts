@@ -34,6 +34,7 @@ import { unsupported } from "../../unsupported.ts";
 import { resolveSize } from "../btf/resolve-size.ts";
 import { isStructOrUnion } from "../btf/type-class.ts";
 import { btfTypeName } from "../btf/type-names.ts";
+import { hasField, mapRecord } from "../record/record.ts";
 import { checkBounds } from "../reg-arg.ts";
 import { keyIsPresent } from "./arg/map.ts";
 import { isAcquireFunction, isDynptrRefFunction, isPtrCastFunction } from "./classes.ts";
@@ -82,7 +83,10 @@ function returned(env: Env, ret: RetProto, meta: CallMeta): RegState {
     case "MAP_VALUE": {
       const map = meta.map ?? verifierBug("kernel subsystem misconfigured verifier");
       const isThere = meta.funcId === fn.BPF_FUNC_map_lookup_elem && keyIsPresent(meta);
-      return mapReg(PTR_TO_MAP_VALUE | (isThere ? flags & ~PTR_MAYBE_NULL : flags), map, 0, meta.mapUid);
+      const type = PTR_TO_MAP_VALUE | (isThere ? flags & ~PTR_MAYBE_NULL : flags);
+      const record = typeMayBeNull(type) ? undefined : mapRecord(env, map);
+      const hasLock = record !== undefined && hasField(record, "spin_lock", "res_spin_lock");
+      return mapReg(type, map, hasLock ? nextId(env) : 0, meta.mapUid);
     }
     case "SOCKET":
       return pointerReg(PTR_TO_SOCKET | flags);

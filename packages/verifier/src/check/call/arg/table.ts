@@ -7,6 +7,7 @@ import { checkDynptr } from "./dynptr.ts";
 import { checkConstMapPtr, checkMapKey, checkMapValue } from "./map.ts";
 import { checkAllocSize, checkConstSize, checkConstSizeOrZero, checkMem } from "./mem.ts";
 import { checkPercpuBtfId } from "./percpu.ts";
+import { checkSpinLockArg } from "./spin-lock.ts";
 
 /** Its type says it all. */
 function nothing(): void {}
@@ -37,7 +38,7 @@ export const ARG_CHECKS: Readonly<Record<ArgKind, ArgCheck>> = {
   CONST_STR: checkConstStr,
   PERCPU_BTF_ID: checkPercpuBtfId,
   FUNC: checkFunc,
-  SPIN_LOCK: () => unsupported("spin-lock"),
+  SPIN_LOCK: checkSpinLockArg,
   TIMER: () => unsupported("async-callback", "bpf_timer"),
   KPTR_XCHG_DEST: () => unsupported("kptr"),
   DYNPTR: checkDynptr,

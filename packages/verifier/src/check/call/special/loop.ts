@@ -6,13 +6,13 @@ import { loopArgs, pushCallback } from "../callback.ts";
 import type { CallMeta } from "../meta.ts";
 
 /** `bpf_loop(nr_loops, callback, ctx, flags)`: walks the callback as often as the number of rounds allows. */
-export function checkLoop(env: Env, insn: Insn, meta: CallMeta): void {
+export function checkLoop(env: Env, _insn: Insn, meta: CallMeta): void {
   updateInlineState(env, meta);
   // Whether another round is walked depends on its value.
   markChainPrecision(env, 1);
   const frame = env.cur.frame;
   if (BigInt(frame.callbackDepth) < reg(env, 1).scalar.umax) {
-    pushCallback(env, insn, meta, loopArgs);
+    pushCallback(env, meta, loopArgs);
     return;
   }
   frame.callbackDepth = 0;
