@@ -14,6 +14,7 @@ import { BpfError, type BpfErrorOptions } from "@bpf-ts/uapi";
  * - `BTF_LIMIT`: more types, members or bytes than BTF can hold
  * - `BTF_VALUE`: a JS value that does not fit its type, or bytes that are too short
  * - `BTF_EXT`: the `.BTF.ext` section
+ * - `BTF_CORE`: a CO-RE relocation that libbpf refuses too; `errno` says how
  * - `BTF_INVALID`: anything else that a writer was asked for and BTF forbids
  */
 export type BtfErrorCode =
@@ -28,6 +29,7 @@ export type BtfErrorCode =
   | "BTF_LIMIT"
   | "BTF_VALUE"
   | "BTF_EXT"
+  | "BTF_CORE"
   | "BTF_INVALID";
 
 /** Every error that this package throws at its caller. */

@@ -8,7 +8,47 @@ export type { NewField } from "./build/layout-fields.ts";
 export type { BtfTypeSpec } from "./build/spec.ts";
 export { type Codec, type CodecOptions, codecFor } from "./codec/codec.ts";
 export type { BtfValue } from "./codec/node.ts";
+export { type CoreResult, calcCoreRelo } from "./core/calc.ts";
+export { fieldsAreCompatible, typesAreCompatible, typesMatch } from "./core/compat.ts";
+export { essentialName } from "./core/essential-name.ts";
+export {
+  BPF_CORE_ENUMVAL_EXISTS,
+  BPF_CORE_ENUMVAL_VALUE,
+  BPF_CORE_FIELD_BYTE_OFFSET,
+  BPF_CORE_FIELD_BYTE_SIZE,
+  BPF_CORE_FIELD_EXISTS,
+  BPF_CORE_FIELD_LSHIFT_U64,
+  BPF_CORE_FIELD_RSHIFT_U64,
+  BPF_CORE_FIELD_SIGNED,
+  BPF_CORE_TYPE_EXISTS,
+  BPF_CORE_TYPE_ID_LOCAL,
+  BPF_CORE_TYPE_ID_TARGET,
+  BPF_CORE_TYPE_MATCHES,
+  BPF_CORE_TYPE_SIZE,
+  coreReloKindName,
+} from "./core/kinds.ts";
+export { matchCoreSpec } from "./core/match.ts";
+export { type CoreInsn, patchCoreInsn } from "./core/patch.ts";
+export {
+  type CoreCandidate,
+  CoreRelocator,
+  type CoreResolution,
+  type CoreTargets,
+  findCoreCandidates,
+  resolveCoreRelo,
+} from "./core/resolve.ts";
+export { type CoreAccessor, type CoreSpec, formatCoreSpec, parseCoreSpec } from "./core/spec.ts";
 export { BtfError, type BtfErrorCode, MAX_RESOLVE_DEPTH } from "./error.ts";
+export {
+  BtfExt,
+  type BtfExtPart,
+  type BtfExtSection,
+  type CoreRelo,
+  encodeFuncInfo,
+  encodeLineInfo,
+  type FuncInfo,
+  type LineInfo,
+} from "./ext/btf-ext.ts";
 export {
   BTF_FUNC_EXTERN,
   BTF_FUNC_GLOBAL,
