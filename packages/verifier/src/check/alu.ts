@@ -27,6 +27,7 @@ import {
 import { EACCES, EINVAL, ENOMEM } from "@bpf-ts/uapi/errno";
 import {
   aluScalar,
+  byteSwap,
   constant,
   constSigned,
   forkScalar,
@@ -35,6 +36,7 @@ import {
   movsx32,
   movsx64,
   type Scalar,
+  truncate,
   zext32,
 } from "../domain/index.ts";
 import { markChainPrecision } from "../precision/mark.ts";
@@ -83,13 +85,20 @@ function checkUnary(env: Env, insn: Insn, op: number): void {
   }
   const regs = curFrame(env).regs;
   const reg = regs[dst]!;
-  if (op === BPF_NEG && reg.type === SCALAR_VALUE) {
-    checkRegArg(env, dst, DST_OP_NO_MARK);
-    const result = aluScalar(BPF_NEG, BPF_CLASS(code) === BPF_ALU64, reg.scalar, reg.scalar);
-    regs[dst] = new RegState(SCALAR_VALUE, 0, result, 0, 0, 0, reg.precise, null, 0, 0);
-  } else {
+  if (reg.type !== SCALAR_VALUE) {
     checkRegArg(env, dst, DST_OP);
+    return;
   }
+  checkRegArg(env, dst, DST_OP_NO_MARK);
+  if (op === BPF_NEG) {
+    regs[dst] = reg.withScalar(aluScalar(BPF_NEG, BPF_CLASS(code) === BPF_ALU64, reg.scalar, reg.scalar)).unlinked();
+    return;
+  }
+  // The machine is little-endian: to_le only truncates, and not even that in 64 bits.
+  const swaps = BPF_CLASS(code) === BPF_ALU64 || BPF_SRC(code) !== BPF_TO_LE;
+  if (!swaps && imm === 64) return;
+  const size = imm / 8;
+  regs[dst] = reg.withScalar(swaps ? byteSwap(reg.scalar, size) : truncate(reg.scalar, size)).unlinked();
 }
 
 function checkMov(env: Env, insn: Insn): void {
@@ -145,7 +154,7 @@ function movReg64(env: Env, insn: Insn, regs: RegState[]): void {
   const kept = same ? assignScalarId(env, reg) : reg;
   regs[src] = kept;
   const copy = kept.withScalar(movsx64(kept.scalar, off >> 3));
-  regs[dst] = same ? copy : copy.withId(0);
+  regs[dst] = same ? copy : copy.unlinked();
 }
 
 function movReg32(env: Env, insn: Insn, regs: RegState[]): void {
@@ -160,7 +169,7 @@ function movReg32(env: Env, insn: Insn, regs: RegState[]): void {
   const kept = same ? assignScalarId(env, reg) : reg;
   regs[src] = kept;
   const copy = kept.withScalar(off === 0 ? zext32(kept.scalar) : movsx32(kept.scalar, off >> 3));
-  regs[dst] = same ? copy : copy.withId(0);
+  regs[dst] = same ? copy : copy.unlinked();
 }
 
 function checkBinary(env: Env, insn: Insn, op: number): void {

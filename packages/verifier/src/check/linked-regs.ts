@@ -28,13 +28,13 @@ export function collectLinkedRegs(env: Env, st: VerifierState, id: number, found
     for (let i = 0; i < 10; i++) {
       if ((live & (1 << i)) === 0 || !linked(regs[i]!)) continue;
       if (found.length < LINKED_REGS_MAX) found.push({ frameno: f, isReg: true, index: i });
-      else regs[i] = regs[i]!.withId(0);
+      else regs[i] = regs[i]!.unlinked();
     }
     for (let i = 0; i < stack.length; i++) {
       const slot = stack[i]!;
       if (!isSpilledReg(slot) || !linked(slot.reg)) continue;
       if (found.length < LINKED_REGS_MAX) found.push({ frameno: f, isReg: false, index: i });
-      else stack[i] = slot.withReg(slot.reg.withId(0));
+      else stack[i] = slot.withReg(slot.reg.unlinked());
     }
   }
   return found;
