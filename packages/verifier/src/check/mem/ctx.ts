@@ -5,7 +5,7 @@ import { reject } from "../../reject.ts";
 import { curFrame, type Env, nextId } from "../../state/env.ts";
 import { pointerReg, REG_UNKNOWN, type RegState } from "../../state/reg-state.ts";
 import { baseType, PTR_TO_BTF_ID, PTR_TO_BUF, PTR_TO_MEM, SCALAR_VALUE, typeMayBeNull } from "../../state/reg-type.ts";
-import type { CtxField } from "../../types.ts";
+import type { CtxAccess, CtxField } from "../../types.ts";
 import { btfCtxAccess } from "../btf/ctx-access.ts";
 import { checkBounds } from "../reg-arg.ts";
 import { checkPtrOffReg } from "./ptr-off.ts";
@@ -59,7 +59,7 @@ export function accessCtx(
 }
 
 function ctxField(env: Env, off: number, size: number, write: boolean, isLdsx: boolean): CtxField | undefined {
-  const access = { off, size, write, isLdsx };
+  const access: CtxAccess = { off, size, write, ldsx: isLdsx };
   const field = env.progType.ctxAccess(env.facts, access);
   if (typeof field === "string") {
     env.log.write(`${field}\n`);
