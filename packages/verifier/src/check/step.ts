@@ -161,7 +161,6 @@ function stepExit(env: Env, throws: boolean): typeof STEP_EXIT | typeof STEP_RET
   checkResourceLeak(env, throws, throws || !nested, what);
   if (throws) return STEP_EXIT;
   if (nested) {
-    env.liveStack.update(env);
     prepareFuncExit(env);
     return STEP_RETURNED;
   }

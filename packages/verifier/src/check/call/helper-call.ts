@@ -1,6 +1,7 @@
 import type { Insn } from "@bpf-ts/isa";
 import type { HelperProto } from "@bpf-ts/uapi";
 import { EINVAL } from "@bpf-ts/uapi/errno";
+import { BPF_FUNC_tail_call } from "@bpf-ts/uapi/helper-ids";
 import { helperById } from "@bpf-ts/uapi/helpers";
 import { reject } from "../../reject.ts";
 import { type Env, inSleepable, reg } from "../../state/env.ts";
@@ -14,6 +15,7 @@ import { CallMeta } from "./meta.ts";
 import { clearPktPointers } from "./pkt-pointers.ts";
 import { setReturnReg } from "./return.ts";
 import { checkSpecial } from "./special/table.ts";
+import { leaveByTailCall } from "./special/tail-call.ts";
 
 const MAX_ARGS = 5;
 
@@ -41,7 +43,8 @@ export function checkHelperCall(env: Env, insn: Insn, insnIdx: number): void {
   clearCallerSaved(env, frame.regs);
   setReturnReg(env, meta);
   checkMapFuncCompatibility(env, meta);
-  if (proto.changesPktData === true || meta.changesPktData) clearPktPointers(env);
+  if (proto.id === BPF_FUNC_tail_call) leaveByTailCall(env);
+  else if (proto.changesPktData === true || meta.changesPktData) clearPktPointers(env);
 }
 
 /** The prototype, or a refusal because this program may not call the helper, or not here. */

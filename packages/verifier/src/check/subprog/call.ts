@@ -114,6 +114,7 @@ function callGlobal(env: Env, subprogno: number, mismatch: number): void {
 
 /** Return from a function that is not the outermost; leaves the slot to go on with in `env.insnIdx`. */
 export function prepareFuncExit(env: Env): void {
+  env.liveStack.update(env);
   const state = env.cur;
   const at = env.insnIdx;
   const callee = state.frame;

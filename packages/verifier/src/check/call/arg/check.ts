@@ -3,7 +3,6 @@ import { EACCES, EINVAL } from "@bpf-ts/uapi/errno";
 import { BPF_FUNC_map_peek_elem } from "@bpf-ts/uapi/helper-ids";
 import { BPF_MAP_TYPE_BLOOM_FILTER, BPF_MAP_TYPE_SOCKHASH, BPF_MAP_TYPE_SOCKMAP } from "@bpf-ts/uapi/map-types";
 import { BPF_PROG_TYPE_CGROUP_SOCKOPT } from "@bpf-ts/uapi/prog-types";
-import { markChainPrecision } from "../../../precision/mark.ts";
 import { reject, verifierBug } from "../../../reject.ts";
 import { type Env, reg } from "../../../state/env.ts";
 import { PTR_TO_STACK, typeIsPktPointer } from "../../../state/reg-type.ts";
@@ -38,9 +37,7 @@ export function checkHelperArg(env: Env, index: number, args: readonly ArgProto[
   }
 
   const arg = declared.kind === "MAP_VALUE" ? mapValueArg(env, declared, meta) : declared;
-  if (arg.nullable === true && isRegNull(r)) {
-    markChainPrecision(env, regno);
-  } else {
+  if (arg.nullable !== true || !isRegNull(r)) {
     checkRegType(env, regno, arg, meta);
     checkArgRegOff(env, r, regno, { release: arg.release === true, dynptr: arg.kind === "DYNPTR" });
   }
