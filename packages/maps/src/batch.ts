@@ -1,4 +1,5 @@
-import { ENOENT } from "@bpf-ts/uapi/errno";
+import { MemoryError } from "@bpf-ts/memory";
+import { ENOENT, ENOMEM } from "@bpf-ts/uapi/errno";
 import type { BatchResult, BpfMap, LookupBatch } from "./map.ts";
 
 /**
@@ -12,7 +13,13 @@ export function lookupBatch(map: BpfMap, batch: LookupBatch): BatchResult {
   const { keys, values, count: room, flags, inBatch, outBatch } = batch;
   if (room === 0) return { error: 0, count: 0 };
   const size = map.sysValueSize;
-  const scratch = memory.reserve(2 * keySize, { label: "batch keys" });
+  let scratch: number;
+  try {
+    scratch = memory.reserve(2 * keySize, { label: "batch keys" });
+  } catch (error) {
+    if (error instanceof MemoryError) return { error: -ENOMEM, count: 0 };
+    throw error;
+  }
   let previous = 0;
   let next = scratch;
   if (inBatch !== 0) {
