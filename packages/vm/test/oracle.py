@@ -5,7 +5,7 @@ One request a line on standard input, one answer a line on standard output, both
   request  {"insns": hex, "type": BPF_PROG_TYPE_*, "data": hex, "maps": [{"type", "key", "value", "max", "flags"?, "init"?: hex, "frozen"?: bool}], "flags"?, "log"?}
            ld_imm64 with src_reg 1 or 2 names a map by its index in "maps"; "init" is written to key 0, then
            the map is frozen if "frozen".
-  answer   {"retval": n, "values": [hex or null]}: for each map what key 0 holds afterwards
+  answer   {"retval": n, "values": [hex or null], "out": hex}: for each map what key 0 holds afterwards; the packet afterwards
            {"errno": n, "what": "prog_load" | "map_create" | ..., "log": text}
 
 Exits with 77 and a reason on standard error where the kernel does not let us ask. Nothing is attached or pinned, every fd is closed.
@@ -88,14 +88,14 @@ def load(request, fds):
 
 def test_run(fd, data):
     data_in = ctypes.create_string_buffer(data, max(1, len(data)))
-    data_out = ctypes.create_string_buffer(max(1, len(data)) + 256)
+    data_out = ctypes.create_string_buffer(len(data) + 8192)
     attr = struct.pack(
         "=IIIIQQII", fd, 0, len(data), len(data_out), address(data_in) if data else 0, address(data_out) if data else 0, 1, 0
     )
     if not data:
         attr = struct.pack("=IIIIQQII", fd, 0, 0, 0, 0, 0, 0, 0)
     _, after = bpf("test_run", BPF_PROG_TEST_RUN, attr)
-    return struct.unpack_from("=I", after, 4)[0]
+    return struct.unpack_from("=I", after, 4)[0], data_out.raw[: struct.unpack_from("=I", after, 12)[0]] if data else b""
 
 
 def answer(request):
@@ -112,7 +112,7 @@ def answer(request):
                 bpf("map_freeze", BPF_MAP_FREEZE, struct.pack("=I", fds[-1]))
         prog = load(request, fds)
         fds.append(prog)
-        retval = test_run(prog, bytes.fromhex(request.get("data", "")))
+        retval, out = test_run(prog, bytes.fromhex(request.get("data", "")))
         values = []
         for fd, spec in zip(fds, specs):
             value = ctypes.create_string_buffer(max(8, spec["value"]))
@@ -121,7 +121,7 @@ def answer(request):
                 values.append(value.raw[: spec["value"]].hex())
             except Failure:
                 values.append(None)
-        return {"retval": retval, "values": values}
+        return {"retval": retval, "values": values, "out": out.hex()}
     except Failure as failure:
         return failure.answer
     finally:

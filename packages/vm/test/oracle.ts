@@ -21,7 +21,7 @@ export interface OracleRequest {
 }
 
 export type OracleAnswer =
-  | { readonly retval: number; readonly values: readonly (string | null)[] }
+  | { readonly retval: number; readonly values: readonly (string | null)[]; readonly out: string }
   | { readonly errno: number; readonly what: string; readonly log: string };
 
 const SCRIPT = fileURLToPath(new URL("oracle.py", import.meta.url));

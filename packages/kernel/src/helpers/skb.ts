@@ -72,20 +72,35 @@ export const skbPullData: HelperFactory = (k) => ({
   run: (_run, skb, length) => (packetAt(k.memory, skb, 0, length) < 0 ? -ENOMEM : 0),
 });
 
-/** Replaces `from` by `to` in what the checksum `sum` is of. All in memory order. @see RFC 1624 */
-function replace(sum: number, from: number, to: number): number {
-  const without = add32(~sum & 0xffff, ~from >>> 0);
-  return ~fold16(add32(without, to >>> 0)) & 0xffff;
+/** Sum of two 16-bit sums. */
+function add16(a: number, b: number): number {
+  const sum = a + b;
+  return sum > 0xffff ? sum - 0xffff : sum;
 }
 
-/** The new checksum after a field of `size` bytes went from `from` to `to`; undefined for sizes that there are not. */
-function updated(sum: number, size: number, from: number, to: number): number | undefined {
-  if (size === 0) return ~fold16(add32(to >>> 0, ~sum & 0xffff)) & 0xffff;
-  if (size === 2) return replace(sum, from & 0xffff, to & 0xffff);
-  return size === 4 ? replace(sum, from, to) : undefined;
-}
+/** How a checksum changes when a field goes from one value to another, all in memory order. @see RFC 1624; v6.18 include/net/checksum.h */
+const replace16 = (sum: number, from: number, to: number): number =>
+  ~add16(add16(~sum & 0xffff, ~from & 0xffff), to & 0xffff) & 0xffff;
 
-function replacer(name: string, allowed: number): HelperFactory {
+const replace32 = (sum: number, from: number, to: number): number =>
+  ~fold16(add32(add32(~sum >>> 0, ~from >>> 0), to >>> 0)) & 0xffff;
+
+const replaceByDifference = (sum: number, _from: number, difference: number): number =>
+  ~fold16(add32(difference >>> 0, ~sum >>> 0)) & 0xffff;
+
+/** Layer 3 and layer 4 do fields of 2 bytes differently, which shows where the sum is 0. */
+const L3: ReadonlyMap<number, typeof replace16> = new Map([
+  [0, replaceByDifference],
+  [2, replace16],
+  [4, replace32],
+]);
+const L4: ReadonlyMap<number, typeof replace16> = new Map([
+  [0, replaceByDifference],
+  [2, (sum, from, to) => replace32(sum, from & 0xffff, to & 0xffff)],
+  [4, replace32],
+]);
+
+function replacer(name: string, allowed: number, bySize: typeof L3): HelperFactory {
   return (k) => ({
     name,
     wide: "args",
@@ -100,7 +115,7 @@ function replacer(name: string, allowed: number): HelperFactory {
       if (mayBeAbsent && (flags & MARK_ENFORCE) === 0 && old === 0) return 0;
       const size = flags & FIELD_MASK;
       if (size === 0 && (from !== 0 || high(run, 3) !== 0)) return -EINVAL;
-      const sum = updated(old, size, from, to);
+      const sum = bySize.get(size)?.(old, from, to);
       if (sum === undefined) return -EINVAL;
       memory.setU16(at, mayBeAbsent && sum === 0 ? MANGLED_0 : sum);
       return 0;
@@ -109,6 +124,6 @@ function replacer(name: string, allowed: number): HelperFactory {
 }
 
 /** `bpf_l3_csum_replace` */
-export const l3CsumReplace: HelperFactory = replacer("bpf_l3_csum_replace", FIELD_MASK);
+export const l3CsumReplace: HelperFactory = replacer("bpf_l3_csum_replace", FIELD_MASK, L3);
 /** `bpf_l4_csum_replace` */
-export const l4CsumReplace: HelperFactory = replacer("bpf_l4_csum_replace", L4_FLAGS);
+export const l4CsumReplace: HelperFactory = replacer("bpf_l4_csum_replace", L4_FLAGS, L4);
