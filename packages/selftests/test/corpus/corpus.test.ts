@@ -9,7 +9,6 @@ import { EXPECTED_FAILURES } from "./expected-failures.ts";
 
 const dir = process.env["BPF_TS_CORPUS"] ?? "";
 const skipped = dir === "" ? "BPF_TS_CORPUS is not set" : undefined;
-if (skipped !== undefined) console.log(`corpus skipped: ${skipped}`);
 
 interface Summary {
   judged: number;
@@ -29,7 +28,10 @@ function run(): { judgements: Judgement[]; summary: Summary } {
   return { judgements: lines.map((line) => JSON.parse(line) as Judgement), summary };
 }
 
-describe.skipIf(skipped !== undefined)("Linux 6.18's answers", () => {
+/** Says why, where these tests cannot run. */
+const title = `Linux 6.18's answers${skipped === undefined ? "" : ` (skipped: ${skipped})`}`;
+
+describe.skipIf(skipped !== undefined)(title, () => {
   it("to the corpus' programs are ours", { timeout: 300_000 }, () => {
     // A folder that is set but not there is an error, not a reason to skip.
     expect(existsSync(join(dir, "verifier.jsonl.gz")), `${dir}/verifier.jsonl.gz exists`).toBe(true);
