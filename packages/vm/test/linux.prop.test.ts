@@ -88,11 +88,13 @@ const place = fc
   .map(([[bits, size], n]) => ({ bits, off: SCRATCH + n * 8 + (n % (8 / size)) * size }));
 
 const access: fc.Arbitrary<Slot> = fc
-  .record({ kind: fc.nat(4), where: place, reg: register, imm: imm32 })
+  .record({ kind: fc.nat(6), where: place, reg: register, imm: imm32 })
   .map(({ kind, where: { bits, off }, reg, imm }): Slot => {
     if (kind === 0) return [0x61 | bits, reg, 6, off, 0];
     if (kind === 1 && bits !== 0x18) return [0x81 | bits, reg, 6, off, 0];
     if (kind === 2) return [0x62 | bits, 6, 0, off, imm];
+    if (kind === 3) return [0xc3 | bits, reg, 6, off, 0x100];
+    if (kind === 4) return [0xc3 | bits, 6, reg, off, 0x110];
     return [0x63 | bits, 6, reg, off, 0];
   });
 
