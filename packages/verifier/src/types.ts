@@ -67,6 +67,8 @@ export interface VerifierInput {
   readonly kernVersion?: number;
   /** Bits: 1, 2 = verbosity; 4 = statistics. Never changes the verdict. */
   readonly logLevel?: number;
+  /** Characters of log to keep, the last ones; default 16 Mi. */
+  readonly logSize?: number;
   /** Default: all. */
   readonly caps?: VerifierCaps;
 }

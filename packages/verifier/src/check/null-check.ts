@@ -15,6 +15,7 @@ import {
 } from "../state/reg-type.ts";
 import type { VerifierState } from "../state/verifier-state.ts";
 import { forEachReg } from "../state/walk-regs.ts";
+import type { VerifierMap } from "../types.ts";
 import { hasField, mapRecord } from "./record/record.ts";
 import { mayPointToSpinLock } from "./record/reg-record.ts";
 
@@ -26,8 +27,8 @@ import { mayPointToSpinLock } from "./record/reg-record.ts";
 export function markPtrNotNull(env: Env, reg: RegState): RegState {
   if (baseType(reg.type) !== PTR_TO_MAP_VALUE) return reg.nonNull();
   const map = reg.map;
-  const inner = map.inner;
-  if (inner !== undefined) {
+  if (map.inner !== undefined) {
+    const inner = innerTemplate(env, map.inner);
     const record = mapRecord(env, inner);
     const uid = record !== undefined && hasField(record, "timer", "wq", "task_work") ? reg.id : reg.mapUid;
     return reg.withType(CONST_PTR_TO_MAP).withUnion(inner, uid, 0);
@@ -41,6 +42,25 @@ export function markPtrNotNull(env: Env, reg: RegState): RegState {
     default:
       return reg.withType(PTR_TO_MAP_VALUE);
   }
+}
+
+/** Templates of inner maps have no names. @see v6.18 kernel/bpf/map_in_map.c, bpf_map_meta_alloc */
+function innerTemplate(env: Env, inner: VerifierMap): VerifierMap {
+  const known = env.innerTemplates.get(inner);
+  if (known !== undefined) return known;
+  const { def, id, handle, frozen, btf, keyTypeId, valueTypeId } = inner;
+  const template: VerifierMap = {
+    def,
+    id,
+    handle,
+    name: "",
+    frozen,
+    btf,
+    ...(keyTypeId !== undefined && { keyTypeId }),
+    ...(valueTypeId !== undefined && { valueTypeId }),
+  };
+  env.innerTemplates.set(inner, template);
+  return template;
 }
 
 /**

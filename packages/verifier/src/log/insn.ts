@@ -1,5 +1,5 @@
 import { formatKernel, type Insn } from "@bpf-ts/isa";
-import { BPF_PSEUDO_MAP_IDX_VALUE, BPF_PSEUDO_MAP_VALUE } from "@bpf-ts/uapi/pseudo";
+import { BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_IDX_VALUE, BPF_PSEUDO_MAP_VALUE } from "@bpf-ts/uapi/pseudo";
 import { kfuncProto } from "../check/kfunc/add.ts";
 import type { Env } from "../state/env.ts";
 
@@ -8,7 +8,7 @@ export function insnText(env: Env, i: number): string {
   const known = env.insnTexts[i];
   if (known !== undefined) return known;
   const text = `${formatKernel(env.insns, i, {
-    callName: (insn) => (insn.src === 2 ? kfuncProto(env, insn)?.name : undefined),
+    callName: (insn) => (insn.src === BPF_PSEUDO_KFUNC_CALL ? (kfuncProto(env, insn)?.name ?? "") : undefined),
     imm64: (insn) => mapAddress(env, i, insn),
     hidePointers: !env.allowPtrLeaks,
   })}\n`;

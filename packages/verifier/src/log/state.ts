@@ -153,7 +153,10 @@ export function frameText(state: VerifierState, frameno: number, shown: Shown = 
         text += ` fp${(-i - 1) * 8}=${types}`;
     }
   }
-  if (state.refs.length > 0) text += ` refs=${state.refs.map((r) => r.id).join(",")}`;
+  if (state.refs.length > 0 && state.refs[0]!.id !== 0) {
+    const ids = state.refs.filter((r) => r.id !== 0).map((r) => r.id);
+    text += ` refs=${ids.join(",")}`;
+  }
   if (frame.inCallbackFn) text += " cb";
   if (frame.inAsyncCallbackFn) text += " async_cb";
   return `${text}\n`;

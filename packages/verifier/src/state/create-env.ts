@@ -19,6 +19,7 @@ import type { KernelProfile, ProgFacts, VerifierCaps, VerifierInput } from "../t
 import type { Env } from "./env.ts";
 import { VerifierState } from "./verifier-state.ts";
 
+const DEFAULT_LOG_SIZE = 16 << 20;
 const ALL_CAPS: VerifierCaps = { bpf: true, perfmon: true, netAdmin: true, sysAdmin: true };
 
 /** Everything a verification starts with. */
@@ -49,7 +50,7 @@ export function createEnv(input: VerifierInput, profile: KernelProfile, insns: r
     facts,
     attach: undefined,
     caps,
-    log: new Log(input.logLevel ?? 0),
+    log: new Log(input.logLevel ?? 0, input.logSize ?? DEFAULT_LOG_SIZE),
     insns,
     subprogs: [],
     hasFuncInfo: false,
@@ -102,6 +103,7 @@ export function createEnv(input: VerifierInput, profile: KernelProfile, insns: r
     scratchedSlotsLo: 0,
     scratchedSlotsHi: 0,
     mapRecords: new Map(),
+    innerTemplates: new Map(),
     immScalars: new Array(n),
     insnTexts: new Array(n),
     prevLogPos: -1,

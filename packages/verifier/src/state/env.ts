@@ -146,6 +146,8 @@ export interface Env {
   scratchedSlotsHi: number;
   /** Special fields of maps' values, null for none; found when first needed. */
   readonly mapRecords: Map<VerifierMap, BtfRecord | null>;
+  /** What registers refer to for an inner map, by the map of the input. */
+  readonly innerTemplates: Map<VerifierMap, VerifierMap>;
   /** Constants that slots hold, made when first needed. */
   readonly immScalars: (Scalar | undefined)[];
   /** Texts of slots in the log's syntax, made when first needed. */

@@ -1,5 +1,5 @@
 import { constSigned, isConst } from "../../domain/index.ts";
-import type { Env } from "../../state/env.ts";
+import { type Env, markSlotScratched } from "../../state/env.ts";
 import type { RegState } from "../../state/reg-state.ts";
 
 /** The place is no place for the object; why has been logged. */
@@ -26,4 +26,16 @@ export function objectSpi(env: Env, r: RegState, kind: string, slots: number): n
     return BAD_PLACE;
   }
   return spi < env.cur.frames[r.frameno]!.stack.length ? spi : UNUSED_PLACE;
+}
+
+/**
+ * An object of `slots` slots, the first of which is `spi`, is looked at: its slots are live before this instruction, and show in the log after it.
+ *
+ * @see v6.18 kernel/bpf/verifier.c, mark_stack_slot_obj_read
+ */
+export function markObjectRead(env: Env, frameno: number, spi: number, slots: number): void {
+  for (let i = 0; i < slots; i++) {
+    env.liveStack.markSlotRead(env, frameno, env.insnIdx, spi - i);
+    markSlotScratched(env, spi - i);
+  }
 }

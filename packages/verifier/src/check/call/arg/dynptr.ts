@@ -18,7 +18,7 @@ import {
   BPF_DYNPTR_TYPE_XDP,
   destroyDynptrAt,
 } from "../../stack-object/dynptr.ts";
-import { BAD_PLACE, objectSpi } from "../../stack-object/place.ts";
+import { BAD_PLACE, markObjectRead, objectSpi } from "../../stack-object/place.ts";
 import type { ArgContext } from "./context.ts";
 
 /**
@@ -86,8 +86,7 @@ export function checkDynptrArg(
     refuse(`Expected a dynptr of type ${dynptrTypeStr(rule.type)} as arg #${regno - 1}`);
   }
   if (r.type === PTR_TO_STACK) {
-    env.liveStack.markSlotRead(env, r.frameno, env.insnIdx, spi);
-    env.liveStack.markSlotRead(env, r.frameno, env.insnIdx, spi - 1);
+    markObjectRead(env, r.frameno, spi, SLOTS);
   }
 }
 

@@ -8,7 +8,7 @@ import { RegState } from "../../../state/reg-state.ts";
 import { MEM_RCU, PTR_TO_STACK, PTR_UNTRUSTED } from "../../../state/reg-type.ts";
 import { allBytes, SLOT_INVALID, STACK_ITER, StackSlot } from "../../../state/stack-slot.ts";
 import { checkMemAccess } from "../../mem/access.ts";
-import { BAD_PLACE, objectSpi, UNUSED_PLACE } from "../../stack-object/place.ts";
+import { BAD_PLACE, markObjectRead, objectSpi, UNUSED_PLACE } from "../../stack-object/place.ts";
 import { KF_ITER_DESTROY, KF_ITER_NEW, KF_RCU_PROTECTED } from "../flags.ts";
 import type { KfuncMeta } from "../meta.ts";
 import type { KfuncArg } from "./context.ts";
@@ -46,7 +46,7 @@ export function checkIterArg(arg: KfuncArg): void {
   if (found === "none") refuse(`expected an initialized ${name} as arg #${index}`);
   if (found === "untrusted") refuse(`expected an RCU CS when using ${meta.name}`, EPROTO);
   const frame = env.cur.frames[r.frameno]!;
-  for (let i = 0; i < slots; i++) env.liveStack.markSlotRead(env, r.frameno, env.insnIdx, spi - i);
+  markObjectRead(env, r.frameno, spi, slots);
   meta.iter = { spi, frameno: r.frameno };
   meta.refObjId = frame.stack[spi]!.reg.refObjId;
   if (meta.has(KF_ITER_DESTROY)) destroyIter(env, r, spi, slots);
