@@ -104,8 +104,8 @@ class CfgWalk {
       case BPF_EXIT:
         return false;
       case BPF_CALL: {
-        if (isAsyncCallbackCall(insn)) this.#mark(t, INSN_PRUNE_POINT);
-        if (isSyncCallbackCall(insn)) {
+        if (isAsyncCallbackCall(env, insn)) this.#mark(t, INSN_PRUNE_POINT);
+        if (isSyncCallbackCall(env, insn)) {
           this.#mark(t, INSN_CALLS_CALLBACK | INSN_FORCE_CHECKPOINT | INSN_PRUNE_POINT | INSN_JMP_POINT);
         }
         if (isHelperCall(insn)) {

@@ -119,7 +119,7 @@ export function backtrackInsn(
     if (klass === BPF_STX) bt.setReg(f, src);
   } else if (klass === BPF_JMP || klass === BPF_JMP32) {
     if (isPseudoCall(insn)) return backtrackSubprogCall(env, insn, idx, subseqIdx, bt);
-    if (isSyncCallbackCall(insn) && idx !== subseqIdx - 1) {
+    if (isSyncCallbackCall(env, insn) && idx !== subseqIdx - 1) {
       leaveSubprog(bt, ARGS, "callback");
       for (let i = 1; i <= 5; i++) bt.clearReg(f, i);
       bt.frame--;

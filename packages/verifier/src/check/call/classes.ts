@@ -1,17 +1,11 @@
 import {
-  BPF_FUNC_cgrp_storage_get,
   BPF_FUNC_dynptr_data,
-  BPF_FUNC_find_vma,
-  BPF_FUNC_for_each_map_elem,
-  BPF_FUNC_inode_storage_get,
   BPF_FUNC_kptr_xchg,
-  BPF_FUNC_loop,
   BPF_FUNC_map_lookup_elem,
   BPF_FUNC_ringbuf_reserve,
   BPF_FUNC_sk_fullsock,
   BPF_FUNC_sk_lookup_tcp,
   BPF_FUNC_sk_lookup_udp,
-  BPF_FUNC_sk_storage_get,
   BPF_FUNC_skc_lookup_tcp,
   BPF_FUNC_skc_to_mptcp_sock,
   BPF_FUNC_skc_to_tcp_request_sock,
@@ -19,17 +13,14 @@ import {
   BPF_FUNC_skc_to_tcp_timewait_sock,
   BPF_FUNC_skc_to_tcp6_sock,
   BPF_FUNC_skc_to_udp6_sock,
-  BPF_FUNC_task_storage_get,
   BPF_FUNC_tcp_sock,
-  BPF_FUNC_timer_set_callback,
-  BPF_FUNC_user_ringbuf_drain,
 } from "@bpf-ts/uapi/helper-ids";
 import { BPF_MAP_TYPE_SOCKHASH, BPF_MAP_TYPE_SOCKMAP } from "@bpf-ts/uapi/map-types";
 
 /**
  * Helpers whose calls the verifier treats alike, where their prototype does not say so.
  *
- * @see v6.18 kernel/bpf/verifier.c, is_acquire_function, is_ptr_cast_function, is_dynptr_ref_function, is_sync_callback_calling_function
+ * @see v6.18 kernel/bpf/verifier.c, is_acquire_function, is_ptr_cast_function, is_dynptr_ref_function
  */
 
 const ACQUIRE: ReadonlySet<number> = new Set([
@@ -51,22 +42,6 @@ const PTR_CAST: ReadonlySet<number> = new Set([
   BPF_FUNC_skc_to_tcp_request_sock,
 ]);
 
-const SYNC_CALLBACK: ReadonlySet<number> = new Set([
-  BPF_FUNC_for_each_map_elem,
-  BPF_FUNC_find_vma,
-  BPF_FUNC_loop,
-  BPF_FUNC_user_ringbuf_drain,
-]);
-
-const ASYNC_CALLBACK: ReadonlySet<number> = new Set([BPF_FUNC_timer_set_callback]);
-
-const STORAGE_GET: ReadonlySet<number> = new Set([
-  BPF_FUNC_sk_storage_get,
-  BPF_FUNC_inode_storage_get,
-  BPF_FUNC_task_storage_get,
-  BPF_FUNC_cgrp_storage_get,
-]);
-
 /** The result owns a reference that the program must give back. `mapType`: of the map argument, 0 without one. */
 export function isAcquireFunction(funcId: number, mapType: number): boolean {
   if (ACQUIRE.has(funcId)) return true;
@@ -81,19 +56,4 @@ export function isPtrCastFunction(funcId: number): boolean {
 /** The result points into a dynptr's memory and lives as long as it. */
 export function isDynptrRefFunction(funcId: number): boolean {
   return funcId === BPF_FUNC_dynptr_data;
-}
-
-/** Calls a function of the program before it returns. */
-export function isSyncCallbackCallingFunction(funcId: number): boolean {
-  return SYNC_CALLBACK.has(funcId);
-}
-
-/** Has a function of the program called later, from another context. */
-export function isAsyncCallbackCallingFunction(funcId: number): boolean {
-  return ASYNC_CALLBACK.has(funcId);
-}
-
-/** `bpf_*_storage_get`: allocates atomically where the program may not sleep. */
-export function isStorageGetFunction(funcId: number): boolean {
-  return STORAGE_GET.has(funcId);
 }

@@ -3,15 +3,7 @@ import type { Insn } from "@bpf-ts/isa";
 import { EINVAL } from "@bpf-ts/uapi/errno";
 import { findContainingSubprog, isPseudoKfuncCall } from "../../pass/subprogs.ts";
 import { reject } from "../../reject.ts";
-import {
-  type Env,
-  INSN_CALLS_CALLBACK,
-  INSN_FORCE_CHECKPOINT,
-  INSN_ITER_NEXT,
-  INSN_JMP_POINT,
-  INSN_PRUNE_POINT,
-  INSN_SEEN,
-} from "../../state/env.ts";
+import { type Env, INSN_FORCE_CHECKPOINT, INSN_ITER_NEXT, INSN_PRUNE_POINT, INSN_SEEN } from "../../state/env.ts";
 import { unsupported } from "../../unsupported.ts";
 import { KF_FASTCALL, KF_ITER_NEXT, KF_SLEEPABLE } from "./flags.ts";
 import { isKfuncAllowed } from "./hook.ts";
@@ -64,10 +56,6 @@ export function visitKfuncCall(env: Env, at: number, insn: Insn): void {
   const kfunc = kfuncProto(env, insn);
   const row = kfunc === undefined ? undefined : kfuncByName(kfunc.name);
   if (kfunc === undefined || row === undefined) return;
-  if (kfunc.name === "bpf_rbtree_add_impl") {
-    env.insnFlags[at]! |= INSN_CALLS_CALLBACK | INSN_FORCE_CHECKPOINT | INSN_PRUNE_POINT | INSN_JMP_POINT;
-  }
-  if (kfunc.name === "bpf_wq_set_callback_impl") env.insnFlags[at]! |= INSN_PRUNE_POINT;
   if (!isKfuncAllowed(row, env.facts)) return;
   if ((row.flags & KF_ITER_NEXT) !== 0) {
     env.insnFlags[at]! |= INSN_ITER_NEXT | INSN_PRUNE_POINT | INSN_FORCE_CHECKPOINT;
