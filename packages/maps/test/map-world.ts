@@ -50,14 +50,13 @@ export class World {
   /** All keys in the map's order. */
   keys(map: BpfMap): number[] {
     const keys: number[] = [];
-    const at = this.memory.alloc(16);
+    const at = this.#value + 4096;
     let from = 0;
     while (map.getNextKey(from, at + 8) === 0) {
       keys.push(this.memory.getU32(at + 8));
       this.memory.copy(at, at + 8, 8);
       from = at;
     }
-    this.memory.free(at);
     return keys;
   }
 
