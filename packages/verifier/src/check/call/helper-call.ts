@@ -52,7 +52,7 @@ function callableHelper(env: Env, id: number): HelperProto {
   const refuse = (text: string): never => reject(env, env.insnIdx, "call", EINVAL, text);
   const known = helperById(id);
   if (known === undefined && id !== 0) return refuse(`invalid func unknown#${id}`);
-  const name = known === undefined ? "unspec" : `bpf_${known.name}`;
+  const name = `bpf_${known?.name ?? "unspec"}`;
   const proto = env.profile.helperProto(env.facts, id);
   if (proto?.args === undefined) return refuse(`program of this type cannot use helper ${name}#${id}`);
   if (proto.gplOnly === true && !env.facts.gplCompatible) {
