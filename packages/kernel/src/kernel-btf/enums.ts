@@ -8,9 +8,11 @@ import * as mapTypes from "@bpf-ts/uapi/map-types";
 import * as progTypes from "@bpf-ts/uapi/prog-types";
 import * as returnCodes from "@bpf-ts/uapi/return-codes";
 
-/** The numeric constants of a module of `uapi`. */
+/** The numeric constants of a module of `uapi`, by value: bundlers and engines list a module's exports in different orders. */
 function constantsOf(module: object): [string, number][] {
-  return Object.entries(module).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+  return Object.entries(module)
+    .filter((entry): entry is [string, number] => typeof entry[1] === "number")
+    .sort(([nameA, a], [nameB, b]) => a - b || (nameA < nameB ? -1 : 1));
 }
 
 /**
