@@ -4,6 +4,7 @@ import { BpfSyscalls } from "../commands/bpf-syscalls.ts";
 import { KernelError } from "../error.ts";
 import { FdTable } from "../fd-table.ts";
 import type { Machine } from "../machine.ts";
+import { fdinfo } from "./fdinfo.ts";
 import { writeAt } from "./files.ts";
 import { RegularFile } from "./open-files.ts";
 import { callSyscall } from "./syscall.ts";
@@ -84,6 +85,13 @@ export class Process {
       this.fds.close(fd);
       return 0;
     });
+  }
+
+  /** /proc/<pid>/fdinfo/<fd>, as far as it concerns BPF. @throws KernelError EBADF */
+  fdinfo(fd: number): string {
+    const file = this.fds.get(fd);
+    if (file === undefined) throw new KernelError(EBADF, `fd ${fd} is not open`);
+    return fdinfo(file);
   }
 
   /** The process ends: its files are closed, without passing close(2). */

@@ -40,6 +40,9 @@ describe("info", () => {
     expect(info).toMatchObject({ type: BPF_LINK_TYPE_MAP_TRACE, progId: progInfo(bpf, prog).id, id: 1 });
     expect(info.mapTrace).toEqual({ mapId: mapId(bpf, map), traceType: 1, runs: 0n, misses: 0n, failures: 0n });
     expect(info.raw).toEqual(u32(2, 1));
+    expect(kernel.init.fdinfo(link)).toBe(
+      `link_type:\tmap_trace\nlink_id:\t1\nprog_tag:\t${progInfo(bpf, prog).tag}\nprog_id:\t1\nmap_id:\t2\ntrace_type:\t1\n`,
+    );
     closeAll(kernel);
   });
 });
