@@ -1,6 +1,7 @@
 import type { Btf } from "@bpf-ts/btf";
 import type { HelperProto } from "@bpf-ts/uapi";
 import type { VerifierMap } from "../../types.ts";
+import type { Kptr } from "./kptr.ts";
 
 /**
  * What the checks of a helper call's arguments find out for each other and for the result.
@@ -33,6 +34,8 @@ export class CallMeta {
   constMapKey = -1n;
   retBtf: Btf | null = null;
   retBtfId = 0;
+  /** Field of a map's value that the call exchanges. */
+  kptr: Kptr | undefined;
   /** The per-CPU argument is an object that the program allocated. */
   percpuAlloc = false;
   /** This very call invalidates packet pointers, whatever its prototype says. */

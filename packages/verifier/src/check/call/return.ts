@@ -38,6 +38,7 @@ import { hasField, mapRecord } from "../record/record.ts";
 import { checkBounds } from "../reg-arg.ts";
 import { keyIsPresent } from "./arg/map.ts";
 import { isAcquireFunction, isDynptrRefFunction, isPtrCastFunction } from "./classes.ts";
+import { takenFromMap } from "./kptr.ts";
 import type { CallMeta } from "./meta.ts";
 
 /** Kernel's MAX_ERRNO. */
@@ -99,7 +100,7 @@ function returned(env: Env, ret: RetProto, meta: CallMeta): RegState {
     case "MEM_OR_BTF_ID":
       return memOrStruct(env, meta, flags);
     case "BTF_ID": {
-      if (meta.funcId === fn.BPF_FUNC_kptr_xchg) return unsupported("kptr", meta.funcName);
+      if (meta.kptr !== undefined) return takenFromMap(env, meta.kptr);
       const kernel = env.profile.kernelBtf;
       const id = ret.btfType === undefined ? undefined : kernel.findByName(ret.btfType, "struct");
       if (id === undefined) return unsupported("kernel-symbol", `struct ${ret.btfType ?? "?"} in the kernel's BTF`);

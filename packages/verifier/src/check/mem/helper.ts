@@ -1,5 +1,4 @@
 import { EACCES } from "@bpf-ts/uapi/errno";
-import { BPF_PROG_TYPE_SYSCALL } from "@bpf-ts/uapi/prog-types";
 import { regTypeStr } from "../../log/reg-type-str.ts";
 import { reject } from "../../reject.ts";
 import { type Env, reg } from "../../state/env.ts";
@@ -71,7 +70,7 @@ export function checkHelperMemAccess(
       checkPtrToBtfAccess(env, regno, r.off, accessSize, false, -1);
       return;
     case PTR_TO_CTX:
-      if (env.facts.progType === BPF_PROG_TYPE_SYSCALL) {
+      if (env.progType.plainContext === true) {
         if (accessSize === 0) {
           if (!zeroSizeAllowed) reject(env, env.insnIdx, "memory", EACCES, "");
           return;

@@ -111,7 +111,7 @@ function readSpilled(env: Env, stored: StackSlot, off: number, size: number, dst
   if (dstRegno < 0) return false;
   // Little endian: the low bytes lie at the start of the slot.
   if (size <= spillSize && off % 8 === 0) {
-    regs[dstRegno] = fitsBytes(spilled.scalar.umax, size) ? spilled : spilled.withId(0);
+    regs[dstRegno] = fitsBytes(spilled.scalar.umax, size) ? spilled : spilled.unlinked();
     return true;
   }
   const slot = -off - 1;

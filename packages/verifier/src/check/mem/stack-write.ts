@@ -19,7 +19,6 @@ import { REG_NOT_INIT, type RegState, scalarReg } from "../../state/reg-state.ts
 import {
   baseType,
   CONST_PTR_TO_MAP,
-  NOT_INIT,
   PTR_TO_ARENA,
   PTR_TO_BTF_ID,
   PTR_TO_BUF,
@@ -147,7 +146,7 @@ function writeFixed(env: Env, frame: FuncState, off: number, size: number, value
     const fits = regWidth(value) <= size;
     const kept = fits ? assignScalarId(env, value) : value;
     cur.regs[valueRegno] = kept;
-    saveRegister(frame, spi, fits ? kept : kept.withId(0), size);
+    saveRegister(frame, spi, fits ? kept : kept.unlinked(), size);
   } else if (value === null && aligned && isStMem(insn) && env.bpfCapable) {
     saveRegister(frame, spi, scalarReg((env.immScalars[insnIdx] ??= constant(insn.imm))), size);
   } else if (value !== null && isSpillable(value.type)) {
@@ -235,8 +234,8 @@ function writeVariable(
       const text = `uninit stack in range of var-offset write prohibited for !root; insn ${insnIdx}, off: ${i}`;
       reject(env, insnIdx, "stack", EINVAL, text);
     }
-    const without = before.reg.type === NOT_INIT ? before.reg : REG_NOT_INIT;
-    frame.stack[spi] = new StackSlot(without, before.types).withTypeAt(byte, fresh);
+    const types = isSpilledReg(before) ? scrubTypes(before.types) : before.types;
+    frame.stack[spi] = new StackSlot(REG_NOT_INIT, types).withTypeAt(byte, fresh);
   }
   if (zeroUsed) markChainPrecision(env, valueRegno);
 }

@@ -19,6 +19,7 @@ import {
 } from "../../../state/reg-type.ts";
 import { unsupported } from "../../../unsupported.ts";
 import { structIdsMatch } from "../../btf/struct-ids-match.ts";
+import { checkKptrMatch } from "../kptr.ts";
 import type { CallMeta } from "../meta.ts";
 import { COMPATIBLE_TYPES, MEM_TYPES } from "./compatible.ts";
 
@@ -63,12 +64,18 @@ export function checkRegType(env: Env, regno: number, arg: ArgProto, meta: CallM
     );
   }
   // Which per-CPU variable it is, is for the helper to say; allocated objects only get here in arguments of locks and kptrs.
-  if ((r.type & MEM_PERCPU) !== 0) return;
   if ((r.type & MEM_ALLOC) !== 0) {
-    if (meta.funcId === BPF_FUNC_kptr_xchg) unsupported("kptr", meta.funcName);
+    if (meta.funcId === BPF_FUNC_kptr_xchg && regno === R2) checkExchanged(env, r, regno, meta);
     return;
   }
+  if ((r.type & MEM_PERCPU) !== 0) return;
   checkStruct(env, regno, r, arg, meta);
+}
+
+/** The pointer that goes into the field. */
+function checkExchanged(env: Env, r: RegState, regno: number, meta: CallMeta): void {
+  if (typeMayBeNull(r.type)) unsupported("kptr", "object that may be NULL");
+  checkKptrMatch(env, meta.kptr ?? verifierBug("no field to exchange with"), regno);
 }
 
 const NULLABLE_FORMS: ReadonlySet<number> = new Set([0, PTR_TRUSTED, MEM_RCU]);
@@ -80,7 +87,10 @@ function checkStruct(env: Env, regno: number, r: RegState, arg: ArgProto, meta: 
   if (typeMayBeNull(r.type) && (arg.nullable !== true || arg.release === true)) {
     reject(env, env.insnIdx, "call", EACCES, `Possibly NULL pointer passed to helper arg${regno}`);
   }
-  if (meta.funcId === BPF_FUNC_kptr_xchg) unsupported("kptr", meta.funcName);
+  if (meta.funcId === BPF_FUNC_kptr_xchg) {
+    checkExchanged(env, r, regno, meta);
+    return;
+  }
 
   const kernel = env.profile.kernelBtf;
   const name = arg.kind === "BTF_ID_SOCK_COMMON" ? "sock_common" : arg.btfType;

@@ -1,6 +1,8 @@
 import type { ArgKind } from "@bpf-ts/uapi";
 import { reg } from "../../../state/env.ts";
+import { PTR_TO_MAP_VALUE } from "../../../state/reg-type.ts";
 import { unsupported } from "../../../unsupported.ts";
+import { xchgField } from "../kptr.ts";
 import { checkConstStr } from "./const-str.ts";
 import type { ArgCheck, ArgContext } from "./context.ts";
 import { checkDynptr } from "./dynptr.ts";
@@ -14,6 +16,12 @@ function nothing(): void {}
 
 function checkFunc({ env, meta, regno }: ArgContext): void {
   meta.subprogno = reg(env, regno).subprogno;
+}
+
+function checkXchgDest({ env, meta, regno }: ArgContext): void {
+  const r = reg(env, regno);
+  if (r.type === PTR_TO_MAP_VALUE) meta.map = r.map;
+  meta.kptr = xchgField(env, regno);
 }
 
 /** What is asked of each kind of argument once its type is right. The one place where kinds are registered. */
@@ -40,6 +48,6 @@ export const ARG_CHECKS: Readonly<Record<ArgKind, ArgCheck>> = {
   FUNC: checkFunc,
   SPIN_LOCK: checkSpinLockArg,
   TIMER: () => unsupported("async-callback", "bpf_timer"),
-  KPTR_XCHG_DEST: () => unsupported("kptr"),
+  KPTR_XCHG_DEST: checkXchgDest,
   DYNPTR: checkDynptr,
 };

@@ -1,5 +1,4 @@
 import { EINVAL } from "@bpf-ts/uapi/errno";
-import { markChainPrecision } from "../../../precision/mark.ts";
 import { reject } from "../../../reject.ts";
 import { type Env, reg } from "../../../state/env.ts";
 import { isRegNull } from "../../reg-arg.ts";
@@ -9,5 +8,4 @@ export function checkGetLocalStorage(env: Env): void {
   if (!isRegNull(reg(env, 2))) {
     reject(env, env.insnIdx, "call", EINVAL, "get_local_storage() doesn't support non-zero flags");
   }
-  markChainPrecision(env, 2);
 }
