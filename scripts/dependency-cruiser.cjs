@@ -1,4 +1,4 @@
-// Packages point down only: a package may import packages of lower floors, never of its own or of a higher one.
+// Packages point down only: a package may import packages of lower floors, never of its own or of a higher one; types count as well.
 const FLOORS = [
   ["uapi"],
   ["isa", "btf", "memory", "wasm"],
@@ -15,6 +15,9 @@ const WITHOUT_NODE = FLOORS.slice(0, 6)
   .flat()
   .filter((name) => name !== "linux");
 
+/** A package's own code: sources, tests, benchmarks, examples. Tests of a floor know no more than its sources may. */
+const CODE = "(src|test|bench|examples|scripts)";
+
 const floorRules = FLOORS.flatMap((floor, index) =>
   floor.map((name) => {
     const allowed = FLOORS.slice(0, index).flat();
@@ -23,20 +26,28 @@ const floorRules = FLOORS.flatMap((floor, index) =>
       name: `${name}-points-down`,
       comment: `packages/${name} is on floor ${index}: it may import floors below only`,
       severity: "error",
-      from: { path: `^packages/${name}/src/` },
+      from: { path: `^packages/${name}/${CODE}/` },
       to: { path: `^packages/(${others.join("|")})/` },
     };
   }),
-).filter(({ to }) => to.path !== "^packages/()/");
+);
 
 module.exports = {
   forbidden: [
     ...floorRules,
     {
-      name: "no-cycles",
-      comment: "modules that import each other cannot be read one after the other",
+      name: "on-a-floor",
+      comment: "a package that stands on no floor has no rule: add it to FLOORS",
       severity: "error",
-      from: { path: "^packages/[^/]+/src/" },
+      from: { path: "^packages/", pathNot: `^packages/(${FLOORS.flat().join("|")})/` },
+      to: {},
+    },
+    {
+      name: "no-cycles",
+      comment:
+        "modules that need each other to load cannot be read one after the other (types may refer to each other)",
+      severity: "error",
+      from: { path: `^packages/[^/]+/${CODE}/` },
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
@@ -47,21 +58,35 @@ module.exports = {
       to: { dependencyTypes: ["core"] },
     },
     {
-      name: "resolvable",
+      name: "sources-alone",
+      comment: "what is published imports nothing that is not",
       severity: "error",
       from: { path: "^packages/[^/]+/src/" },
-      to: { couldNotResolve: true },
+      to: { path: "^(packages/[^/]+/(test|bench|examples|scripts)|scripts)/" },
+    },
+    {
+      name: "by-its-name",
+      comment: "a package reaches another one through its exports, not by a path into its folder",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/src/" },
+      to: { path: "^packages/", pathNot: "^packages/$1/", dependencyTypes: ["local"] },
+    },
+    {
+      name: "resolvable",
+      severity: "error",
+      from: { path: "^packages/[^/]+/" },
+      // "node" alone is what `/// <reference types="node" />` at the top of a test names.
+      to: { couldNotResolve: true, pathNot: "^node$" },
     },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    includeOnly: "^packages/[^/]+/src/",
-    exclude: { path: "/dist/" },
+    exclude: { path: "/(dist|node_modules/\\.cache)/" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@bpf-ts/source", "types", "import", "default"],
-      extensions: [".ts", ".js"],
+      extensions: [".ts", ".js", ".mjs"],
     },
     tsConfig: { fileName: "tsconfig.base.json" },
   },
