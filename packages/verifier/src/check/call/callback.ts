@@ -3,12 +3,13 @@ import * as mapType from "@bpf-ts/uapi/map-types";
 import { reject } from "../../reject.ts";
 import { type Env, nextId } from "../../state/env.ts";
 import { btfReg, mapReg, REG_UNKNOWN, type RegState } from "../../state/reg-state.ts";
-import { PTR_TO_BTF_ID, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE } from "../../state/reg-type.ts";
+import { CONST_PTR_TO_MAP, PTR_TO_BTF_ID, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE } from "../../state/reg-type.ts";
+import { VerifierState } from "../../state/verifier-state.ts";
 import { unsupported } from "../../unsupported.ts";
-import { pushBranch } from "../branches.ts";
+import { pushAsyncState, pushBranch } from "../branches.ts";
 import { checkSubprogArgs } from "../btf/subprog-call.ts";
 import { BPF_DYNPTR_TYPE_LOCAL } from "../stack-object/dynptr.ts";
-import { enterSubprog } from "../subprog/call.ts";
+import { enterSubprog, newFrame } from "../subprog/call.ts";
 import { dynptrSlotReg } from "./arg/dynptr.ts";
 
 /** What a call says of the callback that it makes. */
@@ -94,3 +95,36 @@ export const userRingbufDrainArgs: CallbackArgs = (env, regs) => [
   dynptrSlotReg(BPF_DYNPTR_TYPE_LOCAL, true, nextId(env), 0),
   regs[3]!,
 ];
+
+/** Value that callbacks return which run by themselves. */
+const ASYNC_RET = { minval: 0, maxval: 0 };
+
+/**
+ * A function of the program will be called later, from another context, with the map element that the timer or work lies in. It is walked as if it
+ * were a program of its own; what the program holds here does not matter there.
+ *
+ * @param regno Register that points to the timer or work.
+ * @param sleepable The callback may sleep.
+ * @see v6.18 kernel/bpf/verifier.c, push_callback_call, push_async_cb, set_timer_callback_state
+ */
+export function pushAsyncCallback(env: Env, call: CallbackCall, regno: number, sleepable: boolean): void {
+  const { insnIdx, subprogno } = call;
+  if (checkSubprogArgs(env, subprogno) === EFAULT) reject(env, env.insnIdx, "call", EFAULT, "");
+  const sub = env.subprogs[subprogno]!;
+  sub.isCb = true;
+  sub.isAsyncCb = true;
+  const caller = env.cur.frame;
+  const { map, mapUid } = caller.regs[regno]!;
+
+  const callee = newFrame(env, -1, 0, subprogno);
+  callee.regs[1] = mapReg(CONST_PTR_TO_MAP, map, 0, mapUid);
+  callee.regs[2] = mapReg(PTR_TO_MAP_KEY, map, 0, mapUid);
+  callee.regs[3] = mapReg(PTR_TO_MAP_VALUE, map, 0, mapUid);
+  callee.inAsyncCallbackFn = true;
+  callee.callbackRetRange = ASYNC_RET;
+  callee.asyncEntryCnt = caller.asyncEntryCnt + 1;
+  const state = new VerifierState();
+  state.frames.push(callee);
+  state.inSleepable = sleepable;
+  pushAsyncState(env, state, sub.start, insnIdx);
+}

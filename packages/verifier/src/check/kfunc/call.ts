@@ -9,6 +9,7 @@ import { PTR_MAYBE_NULL } from "../../state/reg-type.ts";
 import { unsupported } from "../../unsupported.ts";
 import { pushBranch } from "../branches.ts";
 import { releaseDynptr } from "../call/arg/dynptr.ts";
+import { pushAsyncCallback } from "../call/callback.ts";
 import { clearPktPointers } from "../call/pkt-pointers.ts";
 import { checkReturnCode } from "../return-code.ts";
 import { isKfunc, kfuncProto } from "./add.ts";
@@ -44,6 +45,7 @@ export function checkKfuncCall(env: Env, insn: Insn): void {
   }
   checkKfuncArgs(env, meta);
   pushGraphCallback(env, meta);
+  if (meta.name === "bpf_wq_set_callback_impl") pushAsyncCallback(env, meta, 1, true);
   trackSections(env, meta);
   if (meta.releaseRegno !== 0) release(env, meta);
   addToGraph(env, meta);

@@ -3,6 +3,7 @@ import { reg } from "../../../state/env.ts";
 import { PTR_TO_MAP_VALUE } from "../../../state/reg-type.ts";
 import { unsupported } from "../../../unsupported.ts";
 import { xchgField } from "../kptr.ts";
+import { checkMapField } from "../map-field.ts";
 import { checkConstStr } from "./const-str.ts";
 import type { ArgCheck, ArgContext } from "./context.ts";
 import { checkDynptr } from "./dynptr.ts";
@@ -47,7 +48,7 @@ export const ARG_CHECKS: Readonly<Record<ArgKind, ArgCheck>> = {
   PERCPU_BTF_ID: checkPercpuBtfId,
   FUNC: checkFunc,
   SPIN_LOCK: checkSpinLockArg,
-  TIMER: () => unsupported("async-callback", "bpf_timer"),
+  TIMER: ({ env, meta, regno }) => checkMapField(env, regno, "timer", meta),
   KPTR_XCHG_DEST: checkXchgDest,
   DYNPTR: checkDynptr,
 };

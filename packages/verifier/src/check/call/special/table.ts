@@ -2,7 +2,7 @@ import type { Insn } from "@bpf-ts/isa";
 import * as fn from "@bpf-ts/uapi/helper-ids";
 import type { Env } from "../../../state/env.ts";
 import { unsupported } from "../../../unsupported.ts";
-import { findVmaArgs, forEachMapElemArgs, pushCallback, userRingbufDrainArgs } from "../callback.ts";
+import { findVmaArgs, forEachMapElemArgs, pushAsyncCallback, pushCallback, userRingbufDrainArgs } from "../callback.ts";
 import type { CallMeta } from "../meta.ts";
 import { checkDynptrData, checkDynptrFromMem, checkDynptrWrite } from "./dynptr.ts";
 import { checkGetFuncIp } from "./get-func-ip.ts";
@@ -25,7 +25,7 @@ const SPECIAL: ReadonlyMap<number, SpecialCheck> = new Map<number, SpecialCheck>
   [fn.BPF_FUNC_loop, checkLoop],
   [fn.BPF_FUNC_snprintf, checkSnprintf],
   [fn.BPF_FUNC_get_func_ip, checkGetFuncIp],
-  [fn.BPF_FUNC_timer_set_callback, () => unsupported("async-callback", "bpf_timer_set_callback")],
+  [fn.BPF_FUNC_timer_set_callback, (env, _insn, meta) => pushAsyncCallback(env, meta, 1, false)],
   [fn.BPF_FUNC_user_ringbuf_drain, (env, _insn, meta) => pushCallback(env, meta, userRingbufDrainArgs)],
   [fn.BPF_FUNC_dynptr_from_mem, checkDynptrFromMem],
   [fn.BPF_FUNC_dynptr_data, checkDynptrData],

@@ -4,6 +4,7 @@ import { reject } from "../../../reject.ts";
 import { PTR_TO_CTX, PTR_TO_FUNC, PTR_TO_MAP_VALUE } from "../../../state/reg-type.ts";
 import { unsupported } from "../../../unsupported.ts";
 import { checkRegConstStr } from "../../call/arg/const-str.ts";
+import { checkMapField } from "../../call/map-field.ts";
 import { checkBtfIdArg, checkMapStructArg } from "./btf-id.ts";
 import type { KfuncArg } from "./context.ts";
 import { checkDynptrKfuncArg } from "./dynptr.ts";
@@ -33,6 +34,13 @@ function checkConstStrArg({ env, index, regno, reg: r }: KfuncArg): void {
   checkRegConstStr(env, regno);
 }
 
+function checkWorkqueue({ env, meta, index, regno, reg: r }: KfuncArg): void {
+  if (r.type !== PTR_TO_MAP_VALUE) {
+    reject(env, env.insnIdx, "call", EINVAL, `arg#${index} doesn't point to a map value`);
+  }
+  checkMapField(env, regno, "wq", meta);
+}
+
 /** What is asked of each kind of argument once trust and offset are right. The one place where kinds are registered. */
 export const KFUNC_ARG_CHECKS: Readonly<Record<KfuncArgKind, (arg: KfuncArg) => void>> = {
   null: nothing,
@@ -47,7 +55,7 @@ export const KFUNC_ARG_CHECKS: Readonly<Record<KfuncArgKind, (arg: KfuncArg) => 
   "rb-node": checkRbNode,
   "const-str": checkConstStrArg,
   map: checkMapStructArg,
-  workqueue: ({ meta }) => unsupported("async-callback", meta.name),
+  workqueue: checkWorkqueue,
   "task-work": ({ meta }) => unsupported("async-callback", meta.name),
   "irq-flag": ({ meta }) => unsupported("irq-flag", meta.name),
   "res-spin-lock": ({ meta }) => unsupported("res-spin-lock", meta.name),
