@@ -64,8 +64,8 @@ export function verify(input: VerifierInput, profile: KernelProfile): Verdict {
   const env = createEnv(input, profile, decode(input.insns));
   try {
     runPasses(env);
-    const program = finishProgram(env);
-    return { kind: "accept", program, ...finishLog(env, began) };
+    const { program, reportedDepths } = finishProgram(env);
+    return { kind: "accept", program, ...finishLog(env, began, reportedDepths) };
   } catch (e) {
     if (e instanceof Rejection) {
       const message = env.log.lastLine();
@@ -132,12 +132,15 @@ function runPasses(env: Env): void {
   checkMissingKfuncs(env);
 }
 
-function finishLog(env: Env, began: number): { log: string; stats: VerifierStats } {
+function finishLog(
+  env: Env,
+  began: number,
+  depths: readonly number[] = env.subprogs.map((s) => s.stackDepth),
+): { log: string; stats: VerifierStats } {
   const usec = Math.round((now() - began) * 1000);
   const { log } = env;
   if (log.level & 4) {
-    const depths = env.subprogs.map((s) => s.stackDepth).join("+");
-    log.write(`verification time ${usec} usec\nstack depth ${depths}\n`);
+    log.write(`verification time ${usec} usec\nstack depth ${depths.join("+")}\n`);
   }
   const stats: VerifierStats = {
     processed: env.insnProcessed,

@@ -5,6 +5,8 @@ import type { EditedProgram } from "./edited-program.ts";
 /** A jump to the next slot. */
 const NOP: Insn = { code: BPF_JMP | BPF_JA, dst: 0, src: 0, off: 0, imm: 0 };
 
+const MAY_GOTO = BPF_JMP | BPF_JCOND;
+
 /** Conditional jumps: the JMP and JMP32 classes but for ja, call, exit and may_goto. */
 function isConditional(insn: Insn): boolean {
   const cls = BPF_CLASS(insn.code);
@@ -36,10 +38,24 @@ export function removeDeadCode(env: Env, program: EditedProgram): void {
     if (!isSeen(isSecondHalf ? i - 1 : i)) program.remove(i);
   }
   removeFastcallPairs(env, program);
-  for (let i = 0; i < insns.length; i++) {
+  removeNoOps(env, program);
+}
+
+/**
+ * Jumps to what follows them. Taking out a may_goto may make one of the may_goto before it.
+ *
+ * @see v6.18 kernel/bpf/verifier.c, opt_remove_nops
+ */
+function removeNoOps(env: Env, program: EditedProgram): void {
+  for (let i = 0; i < env.insns.length; i++) {
     const insn = program.at(i);
-    if (insn === undefined || insn.code !== NOP.code) continue;
-    if (program.skipsNothing(i, i + 1 + insn.off)) program.remove(i);
+    if (insn === undefined || (insn.code !== NOP.code && insn.code !== MAY_GOTO)) continue;
+    if (!program.skipsNothing(i, i + 1 + insn.off)) continue;
+    program.remove(i);
+    if (insn.code !== MAY_GOTO) continue;
+    let before = i - 1;
+    while (before >= 0 && program.isRemoved(before)) before--;
+    if (before >= 0) i = before - 1;
   }
 }
 

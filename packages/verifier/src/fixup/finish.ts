@@ -6,7 +6,15 @@ import type { Env } from "../state/env.ts";
 import { rewriteCalls, roundUp8 } from "./calls.ts";
 import { removeDeadCode } from "./dead-code.ts";
 import { EditedProgram } from "./edited-program.ts";
+import { reportedDepths } from "./reported-depths.ts";
 import { markProbeLoads, resolveReferences } from "./resolve.ts";
+
+/** The outcome of {@link finishProgram}. */
+export interface FinishedProgram {
+  readonly program: VerifiedProgram;
+  /** Stack depths for the log. */
+  readonly reportedDepths: readonly number[];
+}
 
 /**
  * The program as it will run: dead code out, references resolved, typed loads made safe, calls rewritten; and what later stages need to know of it.
@@ -15,19 +23,20 @@ import { markProbeLoads, resolveReferences } from "./resolve.ts";
  *
  * @see v6.18 kernel/bpf/verifier.c, bpf_check, from opt_hard_wire_dead_code_branches on
  */
-export function finishProgram(env: Env): VerifiedProgram {
-  const program = new EditedProgram(env.insns);
-  removeDeadCode(env, program);
-  const isLive = env.subprogs.map((_, s) => hasCode(env, program, s));
+export function finishProgram(env: Env): FinishedProgram {
+  const edited = new EditedProgram(env.insns);
+  removeDeadCode(env, edited);
+  const isLive = env.subprogs.map((_, s) => hasCode(env, edited, s));
   const newIndex = (subprog: number): number => isLive.slice(0, subprog).filter((live) => live).length;
-  resolveReferences(env, program, newIndex);
-  markProbeLoads(env, program);
-  const { internalCalls, extraStack } = rewriteCalls(env, program);
-  const { insns, origin, positions, outOfRange } = program.assemble();
+  const reported = reportedDepths(env, edited, isLive);
+  resolveReferences(env, edited, newIndex);
+  markProbeLoads(env, edited);
+  const { internalCalls, extraStack } = rewriteCalls(env, edited);
+  const { insns, origin, positions, outOfRange } = edited.assemble();
   if (outOfRange >= 0) {
     reject(env, outOfRange, "limit", ENOMEM, `insn ${outOfRange} cannot be patched due to 16-bit range`);
   }
-  return {
+  const program: VerifiedProgram = {
     xlated: encode(insns),
     subprogs: env.subprogs
       .map((s, index) => ({
@@ -47,6 +56,7 @@ export function finishProgram(env: Env): VerifiedProgram {
     sleepable: env.facts.sleepable,
     verifiedInsns: env.insnProcessed,
   };
+  return { program, reportedDepths: reported };
 }
 
 /** A subprogram that no path calls is gone after dead code is. The main program always stays. */

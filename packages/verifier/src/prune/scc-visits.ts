@@ -35,6 +35,14 @@ function sccCallchain(env: Env, st: VerifierState): string | null {
   return null;
 }
 
+/** A call chain in the log. The kernel's ends at a call in slot 0. @see v6.18 kernel/bpf/verifier.c, format_callchain */
+function chainText(key: string): string {
+  const calls = key.slice(1, -1).split(",");
+  const scc = calls.pop()!;
+  const end = calls.indexOf("0");
+  return `(${[...(end < 0 ? calls : calls.slice(0, end)), scc].join(",")})`;
+}
+
 /** All visits of one verification. */
 export class SccVisits {
   #visits = new Map<string, SccVisit>();
@@ -55,7 +63,7 @@ export class SccVisits {
     }
     if (visit.entry !== null) return;
     visit.entry = st;
-    if (env.log.level2) env.log.write(`SCC enter ${key}\n`);
+    if (env.log.level2) env.log.write(`SCC enter ${chainText(key)}\n`);
   }
 
   /** All walks from `st` have ended. If it entered a loop, the loop is done: marks go round until they settle. */
@@ -65,7 +73,7 @@ export class SccVisits {
     const visit = this.#visits.get(key);
     if (visit === undefined) verifierBug(`scc exit: no visit info for call chain ${key}`);
     if (visit.entry !== st) return;
-    if (env.log.level2) env.log.write(`SCC exit ${key}\n`);
+    if (env.log.level2) env.log.write(`SCC exit ${chainText(key)}\n`);
     visit.entry = null;
     env.backedges -= visit.backedges.length;
     this.#propagate(env, visit);
@@ -96,7 +104,7 @@ export class SccVisits {
     if (key === null) verifierBug(`add backedge: no SCC in verification path, insn_idx ${old.insnIdx}`);
     const visit = this.#visits.get(key);
     if (visit === undefined) verifierBug(`add backedge: no visit info for call chain ${key}`);
-    if (env.log.level2) env.log.write(`SCC backedge ${key}\n`);
+    if (env.log.level2) env.log.write(`SCC backedge ${chainText(key)}\n`);
     visit.backedges.push(st);
     env.backedges++;
   }
