@@ -38,9 +38,9 @@ function suits(row: CorpusRow): boolean {
 }
 
 function lastLine(log: string): string {
-  const lines = log.split("\n");
-  const end = lines.findIndex((l) => l.startsWith("verification time ") || l.startsWith("processed "));
-  return end <= 0 ? "" : lines[end - 1]!;
+  // The statistics may follow on the same line, where the kernel forgets to end the one before.
+  const lines = log.replace(/verification time \d+ usec\n[\s\S]*$/, "").split("\n");
+  return (lines.at(-1) === "" ? lines.at(-2) : lines.at(-1)) ?? "";
 }
 
 function asCorpusAnswer(answer: { errno: number; log: string }): CorpusAnswer {

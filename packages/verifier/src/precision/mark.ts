@@ -7,9 +7,10 @@
  *
  * @see v6.18 kernel/bpf/verifier.c, __mark_chain_precision
  */
+import { EFAULT } from "@bpf-ts/uapi/errno";
 import { printState } from "../log/state.ts";
 import { stackMaskText } from "../prune/live-stack.ts";
-import { verifierBug } from "../reject.ts";
+import { reject, verifierBug } from "../reject.ts";
 import type { Env } from "../state/env.ts";
 import { SCALAR_VALUE } from "../state/reg-type.ts";
 import { isSpilledReg, isSpilledScalarReg } from "../state/stack-slot.ts";
@@ -35,7 +36,10 @@ export function trackPrecision(env: Env, start: VerifierState, regno: number): b
   const bt = env.bt;
   bt.frame = start.curframe;
   if (regno >= 0) {
-    if (start.frames[bt.frame]!.regs[regno]!.type !== SCALAR_VALUE) verifierBug("backtracking misuse");
+    // Programs can lead here: bpf_loop takes anything for its number of rounds, a pointer too, and asks for its value.
+    if (start.frames[bt.frame]!.regs[regno]!.type !== SCALAR_VALUE) {
+      reject(env, env.insnIdx, "register", EFAULT, "verifier bug: backtracking misuse");
+    }
     bt.setReg(bt.frame, regno);
   }
   if (bt.isEmpty()) return false;
