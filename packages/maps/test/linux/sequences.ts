@@ -29,7 +29,6 @@ export interface Plan {
   random: Random;
   map: number;
   def: MapDef;
-  cpus: number;
   /** A key, known or not. */
   key: () => Uint8Array;
   /** Operations that programs do as well. */
@@ -42,7 +41,8 @@ export interface Plan {
 
 /** Random look-ups, updates, deletions, walks, batches, by bpf(2) and by programs. */
 export function keyValueOperations(plan: Plan): void {
-  const { session, random, map, def, cpus, key } = plan;
+  const { session, random, map, def, key } = plan;
+  const { cpus } = session.table.facts;
   const size = isPercpu(def.type) ? Math.ceil(def.valueSize / 8) * 8 * cpus : def.valueSize;
   const hash = [1, 5, 9, 10].includes(def.type);
   const anyValue = (): Uint8Array => {
@@ -101,7 +101,7 @@ export function littleEndian(n: number): Uint8Array {
 }
 
 /** Random pushes, pops and peeks of a keyless map. */
-export function queueOperations(plan: Omit<Plan, "key" | "cpus" | "batches">): void {
+export function queueOperations(plan: Omit<Plan, "key" | "batches">): void {
   const { session, random, map, def } = plan;
   const none = new Uint8Array(0);
   const value = (): Uint8Array => random.bytes(def.valueSize);
@@ -117,7 +117,7 @@ export function queueOperations(plan: Omit<Plan, "key" | "cpus" | "batches">): v
 }
 
 /** Random pushes into a bloom filter, and questions about values that may be in it. */
-export function bloomOperations(plan: Omit<Plan, "cpus" | "batches">): void {
+export function bloomOperations(plan: Omit<Plan, "batches">): void {
   const { session, random, map, key } = plan;
   const none = new Uint8Array(0);
   for (let i = 0; i < plan.operations; i++) {
@@ -131,11 +131,7 @@ export function bloomOperations(plan: Omit<Plan, "cpus" | "batches">): void {
 }
 
 /** Random operations on a map of objects. */
-export function objectOperations(
-  plan: Omit<Plan, "cpus" | "programs">,
-  objects: readonly string[],
-  readable: boolean,
-): void {
+export function objectOperations(plan: Omit<Plan, "programs">, objects: readonly string[], readable: boolean): void {
   const { session, random, map, key } = plan;
   for (let i = 0; i < plan.operations; i++) {
     const kind = random.below(plan.batches ? 10 : 9);

@@ -3,7 +3,6 @@ import { Memory } from "@bpf-ts/memory";
 import type { MapDef } from "@bpf-ts/uapi";
 import type { BpfMap, CreateOptions, FdValue, MapHooks, RingbufMap } from "../../src/index.ts";
 import { flags32, MapError, MapTable } from "../../src/index.ts";
-import { askKernel } from "./oracle.ts";
 
 /** One question: the oracle's line, and the same on our maps. */
 interface Step {
@@ -153,11 +152,15 @@ export class Session {
     return this.#steps.length;
   }
 
-  /** Asks both and answers the first difference, with the questions that led to it. */
-  firstDifference(): string | undefined {
-    const kernel = askKernel(this.#steps.map((step) => step.line));
+  /** The oracle's lines. */
+  get lines(): string[] {
+    return this.#steps.map((step) => step.line);
+  }
+
+  /** Asks our maps, closes them. @throws Error for the first answer that differs, with the questions that led to it, and for what leaks. */
+  expectAnswers(kernel: readonly string[], short: (answer: string) => string = (answer) => answer): void {
     for (const [i, step] of this.#steps.entries()) {
-      const ours = step.ours();
+      const ours = short(step.ours());
       if (ours === kernel[i]) continue;
       // Only what concerns the same map matters; its creation comes first.
       const map = step.line.split(" ")[1];
@@ -166,15 +169,10 @@ export class Session {
         .slice(0, i + 1)
         .filter((line, at, all) => at === all.length - 1 || line.split(" ")[1] === map || line.startsWith("create"));
       const shown = story.length > 60 ? [...story.slice(0, 5), "…", ...story.slice(-50)] : story;
-      return `step ${i}\n${shown.join("\n")}\nkernel: ${kernel[i]}\nours:   ${ours}`;
+      throw new Error(`step ${i}\n${shown.join("\n")}\nkernel: ${kernel[i]}\nours:   ${ours}`);
     }
-    return undefined;
-  }
-
-  /** Closes what is open and answers what is left in the memory. */
-  leak(): number {
     for (const map of this.#maps) map?.close();
-    return this.memory.liveBytes;
+    if (this.memory.liveBytes !== 0) throw new Error(`${this.memory.liveBytes} bytes leak`);
   }
 
   btf(bytes: Uint8Array): number {
