@@ -350,7 +350,8 @@ describe("types without values, and hostile ones", () => {
         return self;
       },
     ],
-    ["holds 4294967295 values", (b) => b.addArray(b.addStruct("empty", 0, []), 0xffffffff, b.addInt("int", 4))],
+    ["holds 4294967296 values", (b) => b.addArray(b.addArray(b.addInt("int", 4), 0, 1), 0xffffffff, 1)],
+    ["holds 4294967296 values", (b) => b.addArray(b.addStruct("empty", 0, []), 0xffffffff, b.addInt("int", 4))],
     ["is larger than 4294967295 bytes", (b) => b.addArray(b.addInt("int", 4), 0x40000000, 1)],
     [
       "reaches beyond its 4 bytes",

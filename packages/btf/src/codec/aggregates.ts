@@ -6,7 +6,7 @@ export function fixedArray(element: Node, length: number): Node {
   const { size } = element;
   return {
     size: size * length,
-    weight: element.weight * length,
+    weight: 1 + element.weight * length,
     read(bytes, at) {
       const out: BtfValue[] = new Array<BtfValue>(length);
       for (let i = 0; i < length; i++) out[i] = element.read(bytes, at + i * size);

@@ -161,6 +161,7 @@ export class Compiler {
       if (at % 8 !== 0) throw new BtfError("BTF_INVALID", `a member of type ${type} lies at bit ${at}`);
       return { node: this.node(type), offset: at / 8 };
     }
+    if (width === 0) throw new BtfError("BTF_SIZE", `a member of type ${type}, which has no bits`);
     const offset = Math.floor(at / 8);
     const bytes = Math.ceil(((at % 8) + width) / 8);
     if (record.kind === "int") {
@@ -175,6 +176,11 @@ export class Compiler {
   }
 
   #int(type: BtfInt): Node {
+    if (type.bits === 0 || type.offset + type.bits > type.size * 8)
+      throw new BtfError(
+        "BTF_SIZE",
+        `int ${type.name} has bits ${type.offset}..${type.offset + type.bits} in ${type.size} bytes`,
+      );
     const isWhole = type.bits === type.size * 8 && type.offset === 0;
     if (!isWhole) return bitInt(type.size, type.offset, type.bits, type.signed, type.size > 4, this.#choice);
     const plain = this.#integer(type.size, type.signed);
@@ -184,7 +190,7 @@ export class Compiler {
   #integer(size: number, signed: boolean): Node {
     if (size === 1 || size === 2 || size === 4) return smallInt(size, signed, this.#choice.littleEndian);
     if (size === 8) return wideInt(signed, this.#choice);
-    if (size === 0) throw new BtfError("BTF_SIZE", "an integer of no bytes has no values");
+    if (size === 0 || size > 16) throw new BtfError("BTF_SIZE", `an integer of ${size} bytes, expected 1..16`);
     return bitInt(size, 0, size * 8, signed, size > 4, this.#choice);
   }
 

@@ -80,6 +80,11 @@ function plain(value: number, validate = true): Side {
   return { value: BigInt(value), validate, size: 0, type: 0 };
 }
 
+/** Shifts are counted in 32 bits, so those of fields wider than 64 bits come out as they do. */
+function u32(value: number, validate: boolean): Side {
+  return plain(value >>> 0, validate);
+}
+
 /** @see v6.18 tools/lib/bpf/relo_core.c, bpf_core_calc_field_relo */
 function fieldSide(kind: number, spec: CoreSpec | undefined): Side | undefined {
   if (kind === BPF_CORE_FIELD_EXISTS) return plain(spec === undefined ? 0 : 1);
@@ -109,10 +114,10 @@ function fieldSide(kind: number, spec: CoreSpec | undefined): Side | undefined {
       return plain(isSigned(btf, type) ? 1 : 0);
     case BPF_CORE_FIELD_LSHIFT_U64: {
       const within = spec.bitOffset - offset * 8;
-      return plain(btf.littleEndian ? 64 - (within + width) : (8 - size) * 8 + within, validate);
+      return u32(btf.littleEndian ? 64 - (within + width) : (8 - size) * 8 + within, validate);
     }
     case BPF_CORE_FIELD_RSHIFT_U64:
-      return plain(64 - width);
+      return u32(64 - width, true);
     default:
       throw coreError(`unrecognized CO-RE relocation ${kind}`, EOPNOTSUPP);
   }

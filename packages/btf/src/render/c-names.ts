@@ -1,4 +1,5 @@
 import type { Btf } from "../btf.ts";
+import { UniqueNames } from "./unique-name.ts";
 
 /**
  * Names in C. Two name spaces: tags of structs, unions and enums; and ordinary identifiers (typedefs, enumerators). BTF may hold several types of
@@ -8,9 +9,9 @@ export class CNames {
   readonly #btf: Btf;
   readonly #tags = new Map<number, string>();
   readonly #typedefs = new Map<number, string>();
-  readonly #takenTags = new Map<string, number>();
+  readonly #takenTags = new UniqueNames();
   /** The compiler's own `__builtin_va_list` is that of its target, not the described machine's: it gets another name. */
-  readonly #takenIdentifiers = new Map<string, number>([["__builtin_va_list", 1]]);
+  readonly #takenIdentifiers = new UniqueNames(["__builtin_va_list"]);
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -22,7 +23,7 @@ export class CNames {
     if (tag === undefined) {
       // A forward declaration means the definition of its name, where there is one.
       const definition = this.#definitionOf(id);
-      tag = definition === undefined ? unique(this.#takenTags, this.#btf.nameOf(id)) : this.tag(definition);
+      tag = definition === undefined ? this.#takenTags.take(identifier(this.#btf.nameOf(id))) : this.tag(definition);
       this.#tags.set(id, tag);
     }
     return tag;
@@ -36,7 +37,7 @@ export class CNames {
   typedef(id: number): string {
     let name = this.#typedefs.get(id);
     if (name === undefined) {
-      name = unique(this.#takenIdentifiers, this.#btf.nameOf(id));
+      name = this.#takenIdentifiers.take(identifier(this.#btf.nameOf(id)));
       this.#typedefs.set(id, name);
     }
     return name;
@@ -44,15 +45,8 @@ export class CNames {
 
   /** The name of an enumerator; each call takes one more. */
   enumerator(name: string): string {
-    return unique(this.#takenIdentifiers, name);
+    return this.#takenIdentifiers.take(identifier(name));
   }
-}
-
-function unique(taken: Map<string, number>, wanted: string): string {
-  const name = identifier(wanted);
-  const count = (taken.get(name) ?? 0) + 1;
-  taken.set(name, count);
-  return count === 1 ? name : `${name}___${count}`;
 }
 
 /** BTF names may hold what C's must not: other characters, or keywords (from other languages). */

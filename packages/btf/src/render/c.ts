@@ -58,6 +58,8 @@ type State = undefined | "declared" | "defining" | "done";
 
 /** Levels of types that need each other. */
 const MAX_DEPTH = 1000;
+/** Declarations within declarations: parameters, and members of anonymous structs. */
+const MAX_NESTED = 250;
 
 class CWriter {
   readonly parts: string[] = [];
@@ -71,6 +73,8 @@ class CWriter {
   readonly #enumsWritten = new Set<number>();
   #depth = 0;
   #inlined = 0;
+  #declared = 0;
+  #nested = 0;
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -252,6 +256,17 @@ class CWriter {
 
   /** `type name`, with everything that belongs around the name. */
   declaration(id: number, name: string, indent: string): string {
+    // Prototypes may, by their parameters, lead back to themselves, or to very many others.
+    const most = 10_000 + 100 * this.#btf.typeCount;
+    if (++this.#declared > most) throw new BtfError("BTF_LIMIT", `more than ${most} declarations to write out`);
+    if (++this.#nested > MAX_NESTED)
+      throw new BtfError("BTF_LOOP", `declarations nested deeper than ${MAX_NESTED} levels`);
+    const text = this.#declaration(id, name, indent);
+    this.#nested--;
+    return text;
+  }
+
+  #declaration(id: number, name: string, indent: string): string {
     const btf = this.#btf;
     let inner = name;
     let qualifiers: string[] = [];

@@ -160,6 +160,8 @@ class Dumper {
         return;
       case "enum":
       case "enum64": {
+        if (type.size === 0 || type.size > 8)
+          throw new BtfError("BTF_SIZE", `enum ${type.name} has ${type.size} bytes, expected 1..8`);
         const bits = type.size * 8;
         const value = BigInt.asIntN(bits, this.#bits(at, 0, bits));
         const named = type.values.find((v) => BigInt.asIntN(bits, BigInt(v.value)) === value);
@@ -195,10 +197,12 @@ class Dumper {
         return;
       }
       case "float": {
+        this.#check(at, type.size);
         const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
         if (type.size === 4) writer.put(String(view.getFloat32(at, btf.littleEndian)));
         else if (type.size === 8) writer.put(String(view.getFloat64(at, btf.littleEndian)));
-        else writer.put(hex(this.#bits(at, 0, type.size * 8)));
+        else if (type.size <= 16) writer.put(hex(this.#bits(at, 0, type.size * 8)));
+        else throw new BtfError("BTF_SIZE", `float ${type.name} has ${type.size} bytes, expected at most 16`);
         return;
       }
       case "var":
@@ -264,6 +268,7 @@ class Dumper {
     const type = btf.type(id);
     if (type.kind !== "int" || type.size !== 1 || (type.encoding !== BTF_INT_CHAR && type.name !== "char"))
       return undefined;
+    this.#check(at, length);
     let text = "";
     for (let i = at; i < at + length; i++) {
       const byte = this.#bytes[i]!;
@@ -274,10 +279,14 @@ class Dumper {
     return undefined;
   }
 
+  #check(at: number, size: number): void {
+    if (at + size > this.#bytes.length)
+      throw new BtfError("BTF_SIZE", `a value at byte ${at} reaches beyond the ${this.#bytes.length} bytes there are`);
+  }
+
   #bits(at: number, bit: number, width: number): bigint {
     const place: BitPlace = bitPlace(bit, width, this.#btf.littleEndian);
-    if (at + place.byte + place.bytes > this.#bytes.length)
-      throw new BtfError("BTF_SIZE", `a value at byte ${at} reaches beyond the ${this.#bytes.length} bytes there are`);
+    this.#check(at + place.byte, place.bytes);
     return readBits(this.#bytes, at, place);
   }
 }

@@ -3,6 +3,7 @@ import type { CodecOptions } from "../codec/codec.ts";
 import { BtfError } from "../error.ts";
 import { BTF_INT_BOOL, BTF_INT_CHAR } from "../kinds.ts";
 import type { BtfStruct } from "../types.ts";
+import { UniqueNames } from "./unique-name.ts";
 
 /** Options of {@link renderTypeScript}. The choices of the codec are described there and must be the same. */
 export interface RenderTypeScriptOptions extends Pick<CodecOptions, "int64" | "enums" | "chars" | "memberName"> {
@@ -32,7 +33,7 @@ class TypeScriptWriter {
   readonly #btf: Btf;
   readonly #options: RenderTypeScriptOptions;
   readonly #names = new Map<number, string>();
-  readonly #taken = new Set<string>();
+  readonly #taken = new UniqueNames();
   readonly #queue: number[] = [];
   readonly #parts: string[] = [];
   #depth = 0;
@@ -60,9 +61,7 @@ class TypeScriptWriter {
         .nameOf(id)
         .replace(/[^\w$]/g, "_")
         .replace(/^(?=\d)/, "_");
-      name = RESERVED.has(plain) ? `${plain}_` : plain;
-      for (let n = 2; this.#taken.has(name); n++) name = `${plain}___${n}`;
-      this.#taken.add(name);
+      name = this.#taken.take(RESERVED.has(plain) ? `${plain}_` : plain);
       this.#names.set(id, name);
       this.#queue.push(id);
     }
