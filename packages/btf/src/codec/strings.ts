@@ -27,10 +27,13 @@ export function charArray(length: number): Node {
   };
 }
 
-/** `char[]` at the end of a struct, as a string: up to the first 0 or the end; a 0 is written behind it. */
+/** `char[]` at the end of a struct, as a string: up to the first 0 or the end; a 0 is written behind it, unless it is empty. */
 export const flexibleChars: TailNode = {
   empty: "",
-  bytesOf: (value) => (typeof value === "string" ? toUtf8.encode(value).length + 1 : refuse("a string", value)),
+  bytesOf(value) {
+    if (typeof value !== "string") return refuse("a string", value);
+    return value === "" ? 0 : toUtf8.encode(value).length + 1;
+  },
   read: (bytes, at) => charArray(Math.max(0, bytes.length - at)).read(bytes, at),
   write: (value, bytes, at) => charArray(bytes.length - at).write(value, bytes, at),
 };
