@@ -11,6 +11,7 @@ import { formatJudgement, formatSummary, sortBySeverity, summarise } from "../co
 import type { CorpusAnswer, CorpusRow } from "../corpus/row.ts";
 import { LEVEL2 } from "../corpus/run.ts";
 import { type LoadAnswer, loadRows } from "./kernel.ts";
+import { isTyped, renumber } from "./kernel-ids.ts";
 import { type Mutant, mutate } from "./mutate.ts";
 import { Random } from "./random.ts";
 
@@ -21,20 +22,15 @@ Needs root on Linux 6.18, python3 and the corpus (BPF_TS_CORPUS). Programs are l
   --runs N       changed programs (default 2000)
   --seed N       (default 1)
   --id TEXT      only programs whose id contains TEXT
+  --typed        only programs that use types of the kernel: attach targets, kernel functions and variables
   --list N       show at most N that differ (default 20)
   --logs         count differences in logs as differences
   --out DIR      write each program that differs to DIR, a file in the corpus' format`;
 
-/** Programs that need no ids of the kernel's BTF, which differ between builds, and are small. */
+/** Programs that are small, and whose maps the running kernel takes. */
 function suits(row: CorpusRow): boolean {
-  const code = Buffer.from(row.load.insns.slice(0, 40_000), "hex");
-  if (row.load.insns.length > 16 * 500 || row.load.attach_btf_id !== undefined) return false;
-  if (row.maps.some((m) => m.btf_vmlinux_value_type_id !== undefined)) return false;
-  for (let i = 0; i + 8 <= code.length; i += 8) {
-    const src = code[i + 1]! >> 4;
-    if ((code[i] === 0x85 && src === 2) || (code[i] === 0x18 && src === 3)) return false;
-  }
-  return true;
+  if (row.load.insns.length > 16 * 500) return false;
+  return !row.maps.some((m) => m.btf_vmlinux_value_type_id !== undefined);
 }
 
 function lastLine(log: string): string {
@@ -70,6 +66,7 @@ async function main(): Promise<number> {
       list: { type: "string", default: "20" },
       logs: { type: "boolean", default: false },
       out: { type: "string" },
+      typed: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -79,9 +76,13 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   const corpus = new Corpus(dir);
-  const profile = defaultProfile(Btf.parse(readFileSync("/sys/kernel/btf/vmlinux")));
+  const running = Btf.parse(readFileSync("/sys/kernel/btf/vmlinux"));
+  const profile = defaultProfile(running);
   const bases: CorpusRow[] = [];
-  for await (const row of corpus.rows((id) => id.includes(values.id))) if (suits(row)) bases.push(row);
+  for await (const row of corpus.rows((id) => id.includes(values.id))) {
+    const base = suits(row) ? renumber(row, corpus.kernelBtf, running) : undefined;
+    if (base !== undefined && (!values.typed || isTyped(base))) bases.push(base);
+  }
 
   const r = new Random(Number(values.seed));
   const runs = Number(values.runs);

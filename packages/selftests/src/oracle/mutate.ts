@@ -15,10 +15,8 @@ const EDGES = [
 ] as const;
 const FLAGS = [0, 1, 2, 4, 8, 128, 129, 130, 132, 136] as const;
 const PROG_TYPES = [1, 3, 5, 6, 8, 9, 14, 17] as const;
-const HELPERS = [
-  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 16, 25, 26, 27, 28, 35, 44, 45, 51, 54, 87, 88, 89, 112, 113, 125, 130,
-  131, 132, 164, 181,
-] as const;
+/** One more than the last helper. */
+const HELPER_COUNT = 212;
 
 function describe(insn: Insn): string {
   return `{${insn.code.toString(16)} dst ${insn.dst} src ${insn.src} off ${insn.off} imm ${insn.imm}}`;
@@ -57,9 +55,10 @@ function changeInsn(r: Random, insn: Insn, all: readonly Insn[]): Insn {
     case 8:
       return r.pick(all);
     case 9:
-      return insn.code === 0x85 && insn.src === 0
-        ? { ...insn, imm: r.pick(HELPERS) }
-        : { ...insn, imm: (insn.imm ^ (1 << r.below(32))) | 0 };
+      if (insn.code !== 0x85) return { ...insn, imm: (insn.imm ^ (1 << r.below(32))) | 0 };
+      if (insn.src === 0) return { ...insn, imm: r.below(HELPER_COUNT) };
+      // Another kernel function that the program calls.
+      return insn.src === 2 ? r.pick(all.filter((i) => i.code === 0x85 && i.src === 2)) : insn;
     case 10:
       return { ...insn, dst: insn.src, src: insn.dst };
     default:
@@ -76,6 +75,11 @@ function changeMap(r: Random, maps: CorpusMap[], changes: string[]): void {
   else map.map_flags ^= r.pick([0x80, 0x100]);
   changes.push(`map ${index}: key ${map.key_size} value ${map.value_size} flags ${map.map_flags}`);
   maps[index] = map;
+}
+
+/** Whether the program calls this kernel function anywhere. */
+function callsKfunc(insns: readonly Insn[], func: number): boolean {
+  return insns.some((i) => i.code === 0x85 && i.src === 2 && i.imm === func);
 }
 
 /** The program with one to three changes. References to maps stay where they are unless their instruction is the one replaced. */
@@ -102,7 +106,7 @@ export function mutate(r: Random, row: CorpusRow): Mutant {
       if (insns[slot - 1]?.code === 0x18 || (before.code === 0x18 && before.src !== 0)) continue;
       let after = changeInsn(r, before, insns);
       if (after.code === 0x18 || before.code === 0x18) after = { ...before, dst: r.below(10) };
-      if (after.code === 0x85 && after.src === 2) continue;
+      if (after.code === 0x85 && after.src === 2 && before.src !== 2 && !callsKfunc(insns, after.imm)) continue;
       insns[slot] = after;
       changes.push(`${slot}: ${describe(before)} -> ${describe(after)}`);
     }
