@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { World } from "./map-world.ts";
 
-const RUNS = Number(process.env["BPF_TS_FUZZ_RUNS"] ?? 150);
+const RUNS = Number(process.env["BPF_TS_FUZZ_RUNS"] ?? 400);
 
 const KINDS = [
   { type: T.BPF_MAP_TYPE_HASH, mapFlags: 0 },
