@@ -1,27 +1,43 @@
 import { BpfError, type BpfErrorOptions } from "@bpf-ts/uapi";
 
-/** What can be wrong with an object file or with what a caller asks of it. */
+/**
+ * What can be wrong with an object file or with what a caller asks of it.
+ *
+ * - `ELF_TRUNCATED`: the file ends before something that it mentions
+ * - `ELF_INVALID`: no BPF object, or one that contradicts itself
+ * - `BTF_INVALID`: the object's type information, where something depends on it
+ * - `MAP_INVALID`: a map's definition
+ * - `RELOCATION_INVALID`: a relocation that leads nowhere
+ * - `SECTION_UNKNOWN`: a program whose section's name does not say its type
+ * - `EXTERN_UNRESOLVED`: a symbol that nothing defines
+ * - `NOT_FOUND`: a name that the object does not have; the message lists those that it has
+ * - `STATE`: a closed object, map, program or link
+ * - `LOAD`: the kernel refused a map or program: `errno`, `cause`, `details.log`
+ * - `ATTACH`: a program cannot be attached so
+ * - `VALUE`: a key or value that does not fit its map
+ */
 export type LibbpfErrorCode =
   | "ELF_TRUNCATED"
   | "ELF_INVALID"
   | "BTF_INVALID"
-  | "SECTION_UNKNOWN"
   | "MAP_INVALID"
   | "RELOCATION_INVALID"
+  | "SECTION_UNKNOWN"
   | "EXTERN_UNRESOLVED"
   | "NOT_FOUND"
   | "STATE"
+  | "LOAD"
   | "ATTACH"
-  | "VALUE"
-  | "LOAD";
+  | "VALUE";
 
 /**
  * A failure of the loader. Failures of the kernel behind it pass through with their errno, wrapped so that the message says which program or map.
  */
 export class LibbpfError extends BpfError {
   override readonly name: string = "LibbpfError";
+  declare readonly code: LibbpfErrorCode;
 
-  constructor(code: LibbpfErrorCode, message: string, options: Omit<Partial<BpfErrorOptions>, "code"> = {}) {
+  constructor(code: LibbpfErrorCode, message: string, options: Omit<BpfErrorOptions, "code"> = {}) {
     super(message, { ...options, code });
   }
 }

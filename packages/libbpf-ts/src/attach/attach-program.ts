@@ -12,25 +12,21 @@ import { attachTracepoint } from "./tracepoint.ts";
 
 /** Attaches a program to what its section's name says. @throws LibbpfError ATTACH; UnsupportedError */
 export function attachProgram(bpf: Bpf, program: BpfProgram, maps: ReadonlyMap<string, BpfMap>): BpfLink {
-  const { spec } = program;
-  const kind = spec.sectionDef?.attach ?? "none";
-  switch (kind) {
+  const { attachKind, attachTarget, section, sectionDef } = program.spec;
+  const retprobe = sectionDef?.name.startsWith("kret") ?? false;
+  if (attachKind === "none" || attachTarget === "")
+    throw new LibbpfError("ATTACH", `program ${program.name}: section "${section}" does not say what to attach it to`);
+  switch (attachKind) {
     case "kprobe":
-      return attachKprobe(bpf, program, {
-        ...functionAndOffset(program),
-        retprobe: spec.sectionDef!.name.startsWith("kret"),
-      });
+      return attachKprobe(bpf, program, { ...functionAndOffset(program), retprobe });
     case "ksyscall":
-      return attachKprobe(bpf, program, {
-        func: `__x64_sys_${spec.attachTarget}`,
-        retprobe: spec.sectionDef!.name.startsWith("kret"),
-      });
+      return attachKprobe(bpf, program, { func: `__x64_sys_${attachTarget}`, retprobe });
     case "trace":
       return attachTrace(bpf, program);
     case "raw-tracepoint":
-      return attachRawTracepoint(bpf, program, spec.attachTarget);
+      return attachRawTracepoint(bpf, program, attachTarget);
     case "tracepoint":
-      return attachTracepoint(bpf, program);
+      return attachTracepoint(bpf, program, ...categoryAndName(program));
     case "iter":
       return attachIterator(bpf, program, {});
     case "map-trace":
@@ -40,23 +36,30 @@ export function attachProgram(bpf: Bpf, program: BpfProgram, maps: ReadonlyMap<s
     case "uprobe-multi":
     case "usdt":
     case "lsm":
-      throw new UnsupportedError(`attaching ${kind} programs`, { details: { program: program.name } });
-    case "none":
-      throw new LibbpfError(
-        "ATTACH",
-        `program ${program.name}: section "${spec.section}" does not say what to attach to`,
-      );
+      throw new UnsupportedError(`attaching ${attachKind} programs`, {
+        detail: `program ${program.name}`,
+        details: { program: program.name },
+      });
   }
 }
 
 /** `func` or `func+offset` (decimal or 0x…). */
 function functionAndOffset(program: BpfProgram): { func: string; offset: number } {
   const match = /^([A-Za-z0-9_.]+)(?:\+(0x[0-9a-fA-F]+|\d+))?$/.exec(program.spec.attachTarget);
-  if (match === null) {
+  if (match === null)
     throw new LibbpfError(
       "ATTACH",
       `program ${program.name}: "${program.spec.attachTarget}" is no function or function+offset`,
     );
-  }
   return { func: match[1]!, offset: match[2] === undefined ? 0 : Number(match[2]) };
+}
+
+function categoryAndName(program: BpfProgram): [string, string] {
+  const [category, name, ...rest] = program.spec.attachTarget.split("/");
+  if (category === undefined || name === undefined || category === "" || name === "" || rest.length > 0)
+    throw new LibbpfError(
+      "ATTACH",
+      `program ${program.name}: "${program.spec.attachTarget}" is no category/name of a tracepoint`,
+    );
+  return [category, name];
 }

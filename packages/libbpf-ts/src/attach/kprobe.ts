@@ -1,7 +1,9 @@
 import type { Bpf } from "@bpf-ts/uapi";
-import { BPF_PERF_EVENT } from "@bpf-ts/uapi/attach-types";
-import { BpfLink } from "../load/bpf-link.ts";
+import { EINVAL } from "@bpf-ts/uapi/errno";
+import { LibbpfError } from "../error.ts";
+import type { BpfLink } from "../load/bpf-link.ts";
 import type { BpfProgram } from "../load/bpf-program.ts";
+import { linkToEvent } from "./perf-event.ts";
 
 /** Where a kprobe goes. */
 export interface KprobeOptions {
@@ -13,25 +15,12 @@ export interface KprobeOptions {
   retprobe?: boolean;
 }
 
-/** Attaches a kprobe program to a kernel function. */
+/** Attaches a kprobe program to a kernel function. @throws LibbpfError ATTACH; BpfError with the kernel's errno */
 export function attachKprobe(bpf: Bpf, program: BpfProgram, options: KprobeOptions): BpfLink {
-  const event = bpf.perfEventOpen({
-    kind: "kprobe",
-    func: options.func,
-    offset: options.offset ?? 0,
-    retprobe: options.retprobe ?? false,
-  });
-  return linkToEvent(bpf, program, event);
-}
-
-/** Ties a program to a perf event; the link closes the event with itself. */
-export function linkToEvent(bpf: Bpf, program: BpfProgram, event: number): BpfLink {
-  try {
-    return new BpfLink(bpf, bpf.linkCreate({ progFd: program.fd, targetFd: event, attachType: BPF_PERF_EVENT }), [
-      event,
-    ]);
-  } catch (error) {
-    bpf.close(event);
-    throw error;
-  }
+  const { func, offset = 0, retprobe = false } = options;
+  if (retprobe && offset !== 0)
+    throw new LibbpfError("ATTACH", `program ${program.name}: ${func}+${offset}: a return has no offset`, {
+      errno: EINVAL,
+    });
+  return linkToEvent(bpf, program, bpf.perfEventOpen({ kind: "kprobe", func, offset, retprobe }));
 }

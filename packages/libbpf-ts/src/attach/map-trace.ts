@@ -11,6 +11,7 @@ import { mapTraceTarget } from "../load/attach-target.ts";
 import { BpfLink } from "../load/bpf-link.ts";
 import type { BpfMap } from "../load/bpf-map.ts";
 import type { BpfProgram } from "../load/bpf-program.ts";
+import { listNames } from "../spec/pick.ts";
 
 /** Which map a tracer is attached to, and how. */
 export interface MapTraceOptions {
@@ -60,10 +61,8 @@ export function attachMapTraceBySection(bpf: Bpf, program: BpfProgram, maps: Rea
   if (map === undefined) {
     throw new LibbpfError(
       "ATTACH",
-      `program ${program.name}: the object has no map "${name}": there are ${[...maps.keys()].join(", ")}`,
-      {
-        errno: EINVAL,
-      },
+      `program ${program.name}: the object has no map "${name}": there ${listNames(maps)}`,
+      { errno: EINVAL },
     );
   }
   return attachMapTrace(bpf, program, { map });

@@ -50,8 +50,7 @@ export function readHeader(bytes: Uint8Array): ElfHeader {
   if (bytes.length < EHDR_SIZE) throw truncated("ELF header", 0, EHDR_SIZE, bytes.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0) !== 0x7f454c46) throw invalid("not an ELF file: it does not begin with 7f 45 4c 46");
-  if (bytes[4] !== ELFCLASS64)
-    throw invalid(`ELF class ${bytes[4]}: BPF objects are 64-bit (class ${ELFCLASS64})`);
+  if (bytes[4] !== ELFCLASS64) throw invalid(`ELF class ${bytes[4]}: BPF objects are 64-bit (class ${ELFCLASS64})`);
   if (bytes[5] === ELFDATA2MSB) throw new UnsupportedError("big-endian objects");
   if (bytes[5] !== ELFDATA2LSB)
     throw invalid(

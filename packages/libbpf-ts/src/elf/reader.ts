@@ -67,11 +67,23 @@ export class ElfFile {
   readonly symbols: readonly ElfSymbol[];
   readonly #byName = new Map<string, ElfSection>();
   readonly #symbolsOf = new Map<number, ElfSymbol[]>();
+  /** Relocation sections by the index of what they relocate; one each. */
+  readonly #relocationsOf = new Map<number, ElfSection>();
 
   constructor(sections: readonly ElfSection[]) {
     this.sections = sections;
     // The first of several of one name counts.
     for (const section of sections) if (!this.#byName.has(section.name)) this.#byName.set(section.name, section);
+    for (const section of sections) {
+      if ((section.type !== SHT_REL && section.type !== SHT_RELA) || section.size === 0 || section.info === 0) continue;
+      const other = this.#relocationsOf.get(section.info);
+      if (other !== undefined)
+        throw new LibbpfError(
+          "ELF_INVALID",
+          `sections ${other.index} and ${section.index} both relocate section ${section.info}`,
+        );
+      this.#relocationsOf.set(section.info, section);
+    }
     this.symbols = readSymbols(sections);
     for (const symbol of this.symbols) {
       const list = this.#symbolsOf.get(symbol.sectionIndex);
@@ -91,9 +103,7 @@ export class ElfFile {
 
   /** Whether anything in a section is relocated. */
   isRelocated(section: ElfSection): boolean {
-    return this.sections.some(
-      ({ type, info, size }) => (type === SHT_REL || type === SHT_RELA) && info === section.index && size > 0,
-    );
+    return this.#relocationsOf.has(section.index);
   }
 
   /**
@@ -103,38 +113,31 @@ export class ElfFile {
    * @throws UnsupportedError relocations with addends, which no BPF compiler writes
    */
   relocations(section: ElfSection): readonly ElfRelocation[] {
-    const found: ElfRelocation[] = [];
-    for (const table of this.sections) {
-      if (table.info !== section.index) continue;
-      if (table.type === SHT_RELA && table.size > 0)
-        throw new UnsupportedError("relocations with addends", { detail: `section ${table.name}` });
-      if (table.type === SHT_REL) this.#readRelocations(table, section, found);
-    }
-    return found;
-  }
-
-  #readRelocations(table: ElfSection, target: ElfSection, found: ElfRelocation[]): void {
+    const table = this.#relocationsOf.get(section.index);
+    if (table === undefined) return [];
+    if (table.type === SHT_RELA)
+      throw new UnsupportedError("relocations with addends", { detail: `section ${table.name}` });
     if (table.data.length % REL_SIZE !== 0)
       throw new LibbpfError(
         "ELF_INVALID",
         `section ${table.name}: ${table.data.length} bytes are no multiple of ${REL_SIZE}`,
       );
     const view = viewOf(table.data);
-    for (let at = 0; at < table.data.length; at += REL_SIZE) {
-      const what = `section ${table.name}: relocation ${at / REL_SIZE}`;
+    return Array.from({ length: table.data.length / REL_SIZE }, (_, index) => {
+      const what = `section ${table.name}: relocation ${index}`;
+      const at = index * REL_SIZE;
       const offset = readU64(view, at, what);
       // r_info: the symbol's index in the high half, a type in the low one. Loaders go by the instruction, not by the type.
       const symbolIndex = view.getUint32(at + 12, true);
       const symbol = this.symbols[symbolIndex];
-      if (symbol === undefined)
-        throw new LibbpfError("ELF_INVALID", `${what}: symbol ${symbolIndex} does not exist`);
-      if (offset >= target.size)
+      if (symbol === undefined) throw new LibbpfError("ELF_INVALID", `${what}: symbol ${symbolIndex} does not exist`);
+      if (offset >= section.size)
         throw new LibbpfError(
           "ELF_INVALID",
-          `${what}: offset ${offset} outside section ${target.name} of ${target.size} bytes`,
+          `${what}: offset ${offset} outside section ${section.name} of ${section.size} bytes`,
         );
-      found.push({ offset, symbol });
-    }
+      return { offset, symbol };
+    });
   }
 }
 
@@ -173,6 +176,10 @@ function readSections(bytes: Uint8Array, header: ElfHeader): ElfSection[] {
     };
   });
   if (raw.length === 0) return [];
+  // Sections that share bytes could make a small file cost a lot of work.
+  const total = raw.reduce((sum, { data }) => sum + data.length, 0);
+  if (total > bytes.length)
+    throw new LibbpfError("ELF_INVALID", `sections overlap: they have ${total} bytes, the file ${bytes.length}`);
   const names = raw[header.namesIndex];
   if (names === undefined || names.type !== SHT_STRTAB)
     throw new LibbpfError("ELF_INVALID", `section names: section ${header.namesIndex} is no string table`);

@@ -3,6 +3,7 @@ import { BPF_F_REPLACE } from "@bpf-ts/uapi/prog-flags";
 import { LibbpfError } from "../error.ts";
 import { BpfIterator } from "./bpf-iterator.ts";
 import type { BpfProgram } from "./bpf-program.ts";
+import { closeAll } from "./close-all.ts";
 
 /** A program attached to something. Closing it detaches. */
 export class BpfLink implements Disposable {
@@ -58,8 +59,7 @@ export class BpfLink implements Disposable {
     if (this.#fd === undefined) return;
     const fd = this.#fd;
     this.#fd = undefined;
-    this.#bpf.close(fd);
-    for (const extra of this.#extraFds) this.#bpf.close(extra);
+    closeAll([...this.#extraFds, fd].map((one) => ({ close: () => this.#bpf.close(one) })));
   }
 
   [Symbol.dispose](): void {

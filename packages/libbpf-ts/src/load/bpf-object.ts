@@ -1,46 +1,65 @@
-import type { Bpf } from "@bpf-ts/uapi";
+import type { Btf } from "@bpf-ts/btf";
 import { LibbpfError } from "../error.ts";
 import { pick } from "../spec/pick.ts";
 import type { BpfLink } from "./bpf-link.ts";
 import type { BpfMap } from "./bpf-map.ts";
 import type { BpfProgram } from "./bpf-program.ts";
+import type { BpfVariable } from "./bpf-variable.ts";
+import { closeAll, closeQuietly } from "./close-all.ts";
+
+/** What a {@link BpfObject} is made of. */
+export interface LoadedParts {
+  name: string;
+  btf: Btf | undefined;
+  maps: ReadonlyMap<string, BpfMap>;
+  variables: ReadonlyMap<string, BpfVariable>;
+  programs: ReadonlyMap<string, BpfProgram>;
+  /** Everything that is to be closed with the object, in the order in which it was made. */
+  owned: readonly { close(): void }[];
+  warnings: readonly string[];
+}
 
 /** A loaded object: owns its maps, programs, and the links that {@link BpfObject.attach} made. */
 export class BpfObject implements Disposable {
   readonly name: string;
-  readonly #bpf: Bpf;
+  /** The object's types; undefined without any. */
+  readonly btf: Btf | undefined;
+  /** By the names that the object declares. */
   readonly maps: ReadonlyMap<string, BpfMap>;
+  /** Global variables. */
+  readonly variables: ReadonlyMap<string, BpfVariable>;
+  /** Those that were loaded. */
   readonly programs: ReadonlyMap<string, BpfProgram>;
   /** What went less well than the object asked for, e.g. BTF that the kernel refused. */
   readonly warnings: readonly string[];
-  readonly #owned: number[];
+  readonly #owned: readonly { close(): void }[];
   readonly #links: BpfLink[] = [];
   #isOpen = true;
 
-  constructor(
-    name: string,
-    bpf: Bpf,
-    maps: ReadonlyMap<string, BpfMap>,
-    programs: ReadonlyMap<string, BpfProgram>,
-    owned: number[],
-    warnings: readonly string[],
-  ) {
-    this.name = name;
-    this.#bpf = bpf;
-    this.maps = maps;
-    this.programs = programs;
-    this.#owned = owned;
-    this.warnings = warnings;
+  /** Objects come from {@link ObjectSpec.load}. */
+  constructor(parts: LoadedParts) {
+    this.name = parts.name;
+    this.btf = parts.btf;
+    this.maps = parts.maps;
+    this.variables = parts.variables;
+    this.programs = parts.programs;
+    this.warnings = parts.warnings;
+    this.#owned = parts.owned;
   }
 
-  /** By the name that the object declares. @throws LibbpfError NOT_FOUND */
+  /** By the name that the object declares; of global data the section's. @throws LibbpfError NOT_FOUND */
   map(name: string): BpfMap {
     return pick(this.maps, name, `map in ${this.name}`);
   }
 
   /** @throws LibbpfError NOT_FOUND */
+  variable(name: string): BpfVariable {
+    return pick(this.variables, name, `global variable in ${this.name}`);
+  }
+
+  /** @throws LibbpfError NOT_FOUND */
   program(name: string): BpfProgram {
-    return pick(this.programs, name, `program in ${this.name}`);
+    return pick(this.programs, name, `loaded program in ${this.name}`);
   }
 
   /** Links that the object owns, in order of attachment. */
@@ -51,22 +70,15 @@ export class BpfObject implements Disposable {
   /**
    * Attaches every program whose section says where to, in file order. If one fails, those attached before are detached again.
    *
-   * @throws LibbpfError ATTACH; BpfError with the kernel's errno
+   * @throws LibbpfError ATTACH, STATE; UnsupportedError; BpfError with the kernel's errno
    */
   attach(): void {
     if (!this.#isOpen) throw new LibbpfError("STATE", `object ${this.name} is closed`);
     const made: BpfLink[] = [];
     try {
-      for (const program of this.programs.values()) {
-        const kind = program.spec.sectionDef?.attach ?? "none";
-        if (!program.spec.autoattach || kind === "none") continue;
-        // As libbpf: a program whose section leaves the target open is skipped.
-        if (program.spec.attachTarget === "" && kind !== "iter") continue;
-        if (kind === "iter" && program.spec.attachTarget === "bpf_map_elem") continue;
-        made.push(program.attach());
-      }
+      for (const program of this.programs.values()) if (program.canAutoattach) made.push(program.attach());
     } catch (error) {
-      for (const link of made.reverse()) link.close();
+      closeQuietly(made);
       throw error;
     }
     this.#links.push(...made);
@@ -79,15 +91,14 @@ export class BpfObject implements Disposable {
 
   /** Closes all links that the object owns, the newest first. */
   detach(): void {
-    for (const link of this.#links.splice(0).reverse()) link.close();
+    closeAll(this.#links.splice(0));
   }
 
   /** Detaches, and closes programs, maps and BTF. Doing it twice is no error. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.detach();
-    for (const fd of this.#owned.reverse()) this.#bpf.close(fd);
+    closeAll([...this.#owned, ...this.#links.splice(0)]);
   }
 
   [Symbol.dispose](): void {

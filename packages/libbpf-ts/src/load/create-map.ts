@@ -1,4 +1,4 @@
-import { type Bpf, BpfError, type MapCreateAttr, type MapDef } from "@bpf-ts/uapi";
+import { type Bpf, BpfError, type MapCreateAttr, type MapDef, UnsupportedError } from "@bpf-ts/uapi";
 import {
   BPF_MAP_TYPE_ARENA,
   BPF_MAP_TYPE_ARRAY_OF_MAPS,
@@ -39,6 +39,8 @@ const WITHOUT_BTF: ReadonlySet<number> = new Set([
 ]);
 
 const PAGE_SIZE = 4096;
+/** Largest power of two that max_entries can hold. */
+const MAX_RING = 0x80000000;
 
 /** A map, made or taken over. */
 export interface CreatedMap {
@@ -47,94 +49,129 @@ export interface CreatedMap {
   def: MapDef;
   /** The object closes it. */
   isOwned: boolean;
-  warning: string | undefined;
 }
 
-/** Creates a map, or takes over the one that its spec names. @throws LibbpfError LOAD */
-export function createMap(bpf: Bpf, spec: MapSpec, btfFd: number | undefined): CreatedMap {
+/**
+ * Creates a map, or takes over the one that its spec names.
+ *
+ * @param warn is told what went less well than asked for
+ * @throws LibbpfError LOAD; UnsupportedError
+ */
+export function createMap(
+  bpf: Bpf,
+  spec: MapSpec,
+  btfFd: number | undefined,
+  warn: (text: string) => void,
+): CreatedMap {
   if (spec.reuseFd !== undefined) return reuseMap(bpf, spec, spec.reuseFd);
+  if (spec.pinning !== 0)
+    throw new UnsupportedError("pinned maps", {
+      detail: `map ${spec.declaredName}: set its pinning to 0, and reuseFd to share it`,
+      details: { map: spec.declaredName },
+    });
   const attr = attrOf(bpf, spec);
-  let inner: number | undefined;
+  let inner: CreatedMap | undefined;
   try {
     if (spec.inner !== undefined) {
-      inner = createMap(bpf, spec.inner, undefined).fd;
-      attr.innerMapFd = inner;
+      inner = createMap(bpf, spec.inner, btfFd, warn);
+      attr.innerMapFd = inner.fd;
     }
-    const hasBtf = btfFd !== undefined && spec.valueTypeId !== 0 && !WITHOUT_BTF.has(spec.type);
-    if (hasBtf) {
-      try {
-        const fd = bpf.mapCreate({ ...attr, btf: { btfFd, keyTypeId: spec.keyTypeId, valueTypeId: spec.valueTypeId } });
-        return { fd, def: attr, isOwned: true, warning: undefined };
-      } catch (error) {
-        // Older kernels knew fewer types with BTF: libbpf tries again without.
-        const fd = bpf.mapCreate(attr);
-        const warning = `map ${spec.declaredName}: created without its BTF types: ${error instanceof Error ? error.message : String(error)}`;
-        return { fd, def: attr, isOwned: true, warning };
-      }
-    }
-    return { fd: bpf.mapCreate(attr), def: attr, isOwned: true, warning: undefined };
+    return { fd: create(bpf, spec, attr, btfFd, warn), def: attr, isOwned: true };
   } catch (cause) {
     throw mapError(spec, "creating it", cause);
   } finally {
-    if (inner !== undefined) bpf.close(inner);
+    // The kernel has copied what it needs of the template.
+    if (inner?.isOwned === true) bpf.close(inner.fd);
+  }
+}
+
+function create(
+  bpf: Bpf,
+  spec: MapSpec,
+  attr: MapCreateAttr,
+  btfFd: number | undefined,
+  warn: (text: string) => void,
+): number {
+  const { keyTypeId, valueTypeId } = spec;
+  if (btfFd === undefined || (keyTypeId === 0 && valueTypeId === 0) || WITHOUT_BTF.has(spec.type))
+    return bpf.mapCreate(attr);
+  try {
+    return bpf.mapCreate({ ...attr, btf: { btfFd, keyTypeId, valueTypeId } });
+  } catch (error) {
+    // Kernels take BTF for fewer types of map than objects give it for: libbpf tries again without.
+    if (!(error instanceof BpfError) || error instanceof UnsupportedError) throw error;
+    const fd = bpf.mapCreate(attr);
+    warn(`map ${spec.declaredName}: created without its BTF types: ${error.message}`);
+    return fd;
   }
 }
 
 function attrOf(bpf: Bpf, spec: MapSpec): MapCreateAttr {
-  const { type, name, keySize, valueSize, mapFlags } = spec;
-  const attr: MapCreateAttr = { type, name, keySize, valueSize, mapFlags, maxEntries: spec.maxEntries };
+  const { type, name, keySize, valueSize, maxEntries, mapFlags } = spec;
+  const attr: MapCreateAttr = { type, name, keySize, valueSize, mapFlags, maxEntries };
   if (spec.mapExtra !== undefined) attr.mapExtra = spec.mapExtra;
   if (spec.numaNode !== undefined) attr.numaNode = spec.numaNode;
-  if (type === BPF_MAP_TYPE_PERF_EVENT_ARRAY && spec.maxEntries === 0) attr.maxEntries = bpf.possibleCpus;
-  if (type === BPF_MAP_TYPE_RINGBUF || type === BPF_MAP_TYPE_USER_RINGBUF)
-    attr.maxEntries = ringBufferSize(spec.maxEntries);
+  if (type === BPF_MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0) attr.maxEntries = bpf.possibleCpus;
+  if (type === BPF_MAP_TYPE_RINGBUF || type === BPF_MAP_TYPE_USER_RINGBUF) attr.maxEntries = ringSize(maxEntries);
   return attr;
 }
 
-/** The next power of two of pages: what the kernel demands. 0 and sizes beyond 2³¹ are left for it to refuse. */
-function ringBufferSize(bytes: number): number {
-  if (bytes === 0) return 0;
-  for (let size = PAGE_SIZE; size <= 0x80000000; size *= 2) if (size >= bytes) return size;
-  return bytes;
+/**
+ * What the kernel demands of a ring buffer's size: a power of two of pages. 0, and what is too large, are left for it to refuse.
+ *
+ * @see v6.12 tools/lib/bpf/libbpf.c, adjust_ringbuf_sz
+ */
+function ringSize(bytes: number): number {
+  if (bytes === 0 || bytes > MAX_RING) return bytes;
+  let size = PAGE_SIZE;
+  while (size < bytes) size *= 2;
+  return size;
 }
 
 function reuseMap(bpf: Bpf, spec: MapSpec, fd: number): CreatedMap {
-  let info: ReturnType<Bpf["objGetInfo"]>;
-  try {
-    info = bpf.objGetInfo(fd);
-  } catch (cause) {
-    throw mapError(spec, `reusing fd ${fd}`, cause);
-  }
+  const info = (() => {
+    try {
+      return bpf.objGetInfo(fd);
+    } catch (cause) {
+      throw mapError(spec, `reusing fd ${fd}`, cause);
+    }
+  })();
   if (info.kind !== "map")
     throw new LibbpfError("LOAD", `map ${spec.declaredName}: fd ${fd}, which it is to reuse, is a ${info.kind}`);
-  if (info.keySize !== spec.keySize || info.valueSize !== spec.valueSize) {
+  if (info.type !== spec.type || info.keySize !== spec.keySize || info.valueSize !== spec.valueSize)
     throw new LibbpfError(
       "LOAD",
-      `map ${spec.declaredName}: fd ${fd} has keys of ${info.keySize} and values of ${info.valueSize} bytes, declared are ${spec.keySize} and ${spec.valueSize}`,
+      `map ${spec.declaredName}: fd ${fd} is a map of type ${info.type} with keys of ${info.keySize} and values of ${info.valueSize} bytes, declared are type ${spec.type}, ${spec.keySize} and ${spec.valueSize}`,
     );
-  }
-  return { fd, def: info, isOwned: false, warning: undefined };
+  return { fd, def: info, isOwned: false };
 }
 
-/** Puts a data section's contents into its map; read-only ones are frozen. @throws LibbpfError LOAD */
+/** Puts a data section's contents into its map; constants are frozen. @throws LibbpfError LOAD */
 export function fillDataMap(bpf: Bpf, fd: number, spec: MapSpec): void {
-  if (spec.contents === undefined) return;
   try {
-    if (spec.contents.length !== spec.valueSize) {
-      throw new LibbpfError("LOAD", `contents of ${spec.contents.length} bytes, its value has ${spec.valueSize}`);
+    if (spec.contents !== undefined) {
+      if (spec.contents.length !== spec.valueSize)
+        throw new LibbpfError(
+          "LOAD",
+          `map ${spec.declaredName}: contents of ${spec.contents.length} bytes, its value has ${spec.valueSize}`,
+        );
+      bpf.mapUpdateElem(fd, new Uint8Array(4), spec.contents);
     }
-    if (spec.origin !== "bss") bpf.mapUpdateElem(fd, new Uint8Array(4), spec.contents, 0n);
     if (spec.origin === "rodata") bpf.mapFreeze(fd);
   } catch (cause) {
     throw mapError(spec, "setting its contents", cause);
   }
 }
 
-function mapError(spec: MapSpec, doing: string, cause: unknown): unknown {
-  if (!(cause instanceof BpfError)) return cause;
+/** Says which map a failure of the kernel is about. */
+export function mapError(spec: Pick<MapSpec, "declaredName">, doing: string, cause: unknown): unknown {
+  if (!(cause instanceof BpfError) || cause instanceof LibbpfError) return cause;
+  const details = { ...cause.details, map: spec.declaredName };
+  if (cause instanceof UnsupportedError)
+    return new UnsupportedError(cause.feature, { detail: `map ${spec.declaredName}`, details, cause });
   return new LibbpfError("LOAD", `map ${spec.declaredName}: ${doing}: ${cause.message}`, {
     ...(cause.errno === undefined ? {} : { errno: cause.errno }),
     cause,
-    details: { map: spec.declaredName },
+    details,
   });
 }

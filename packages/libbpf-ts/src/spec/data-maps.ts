@@ -1,17 +1,17 @@
 import type { Btf } from "@bpf-ts/btf";
+import { BTF_VAR_STATIC } from "@bpf-ts/btf";
 import { BPF_F_MMAPABLE, BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
 import { BPF_MAP_TYPE_ARRAY } from "@bpf-ts/uapi/map-types";
-import { type ElfSection, SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from "../elf/reader.ts";
-import { kernelName } from "./legacy-maps.ts";
+import { SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from "../elf/constants.ts";
+import type { ElfSection } from "../elf/reader.ts";
+import { LibbpfError } from "../error.ts";
 import type { MapOrigin, MapSpec } from "./map-spec.ts";
-
-/** A static variable's linkage in BTF: user space has no business with those alone. */
-const BTF_VAR_STATIC = 0;
+import { kernelName, MAX_OBJECT_NAME } from "./names.ts";
 
 /** Which kind of global data a section holds, undefined if none. */
 export function dataKind(section: ElfSection): MapOrigin | undefined {
   const is = (base: string): boolean => section.name === base || section.name.startsWith(`${base}.`);
-  if ((section.flags & SHF_ALLOC) === 0 || (section.flags & SHF_EXECINSTR) !== 0) return undefined;
+  if (section.size === 0 || (section.flags & SHF_EXECINSTR) !== 0) return undefined;
   if (section.type === SHT_PROGBITS && is(".data")) return "data";
   if (section.type === SHT_PROGBITS && is(".rodata")) return "rodata";
   if (section.type === SHT_NOBITS && is(".bss")) return "bss";
@@ -19,14 +19,19 @@ export function dataKind(section: ElfSection): MapOrigin | undefined {
 }
 
 /**
- * The map of a global data section: an array of one value, which is the section.
+ * The map of a global data section: an array of one value, which is the section. User space may map it into memory if one of its variables is
+ * visible outside of the object.
  *
+ * @throws LibbpfError MAP_INVALID for sections that no map's value can hold
  * @see v6.12 tools/lib/bpf/libbpf.c, bpf_object__init_internal_map
  */
 export function dataMap(objectName: string, section: ElfSection, origin: MapOrigin, btf: Btf | undefined): MapSpec {
+  if (section.size > 0xffffffff)
+    throw new LibbpfError(
+      "MAP_INVALID",
+      `section ${section.name}: ${section.size} bytes are more than a map's value can have (4294967295)`,
+    );
   const valueTypeId = btf?.findByName(section.name, "datasec") ?? 0;
-  const contents = new Uint8Array(section.size);
-  contents.set(section.data);
   return {
     declaredName: section.name,
     name: internalMapName(objectName, section.name),
@@ -40,7 +45,10 @@ export function dataMap(objectName: string, section: ElfSection, origin: MapOrig
       (btf !== undefined && hasGlobals(btf, valueTypeId) ? BPF_F_MMAPABLE : 0),
     keyTypeId: 0,
     valueTypeId,
-    contents,
+    pinning: 0,
+    autocreate: true,
+    // Zeros need no bytes: a section of gigabytes costs its size when it is loaded.
+    ...(origin === "bss" ? {} : { contents: section.data.slice() }),
   };
 }
 
@@ -54,17 +62,17 @@ function hasGlobals(btf: Btf, datasecId: number): boolean {
   });
 }
 
-/** Longest section name that still leaves room for a part of the object's. */
-const MAX_SUFFIX = 7;
-const MAX_NAME = 15;
+/** Characters that a section's name has at least, when it is decided how much of the object's name fits before it. */
+const MIN_SUFFIX = 7;
 
 /**
- * `<object>.<section>` within 15 characters: sections named by the standard keep their whole name, custom ones (`.data.foo`) give up the object's.
+ * `<object>.<section>` within 15 characters: `.data`, `.bss` and `.rodata` keep their whole name, custom sections (`.data.foo`) have no part of the
+ * object's.
+ *
+ * @see v6.12 tools/lib/bpf/libbpf.c, internal_map_name
  */
 function internalMapName(objectName: string, sectionName: string): string {
-  const suffixLength = Math.max(MAX_SUFFIX, sectionName.length);
-  const standard = sectionName.indexOf(".", 1) < 0;
-  if (!standard) return kernelName(sectionName);
-  const prefixLength = Math.min(Math.max(MAX_NAME - suffixLength, 0), objectName.length);
-  return kernelName(`${objectName.slice(0, prefixLength)}${sectionName}`);
+  if (sectionName.indexOf(".", 1) >= 0) return kernelName(sectionName);
+  const prefix = MAX_OBJECT_NAME - Math.max(MIN_SUFFIX, sectionName.length);
+  return kernelName(`${objectName.slice(0, Math.max(prefix, 0))}${sectionName}`);
 }

@@ -1,0 +1,7 @@
+/** BPF_OBJ_NAME_LEN without the terminating 0. */
+export const MAX_OBJECT_NAME = 15;
+
+/** A name as the kernel takes it: 15 characters at most, others than letters, digits, `_` and `.` replaced. */
+export function kernelName(name: string): string {
+  return name.slice(0, MAX_OBJECT_NAME).replace(/[^A-Za-z0-9_.]/g, "_");
+}
