@@ -1,7 +1,8 @@
 import { EINVAL } from "@bpf-ts/uapi/errno";
 import type { Input, RawMember } from "./input.ts";
 import type { Log } from "./log.ts";
-import { isRegularInt, type Resolver } from "./resolver.ts";
+import { isRegularInt } from "./regular-int.ts";
+import type { Resolver } from "./resolver.ts";
 
 /** Where a member is looked at. */
 export interface MemberContext {

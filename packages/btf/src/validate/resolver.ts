@@ -3,6 +3,7 @@ import type { BtfKind } from "../kinds.ts";
 import type { Input } from "./input.ts";
 import type { Log } from "./log.ts";
 import { checkMember } from "./members.ts";
+import { isRegularInt } from "./regular-int.ts";
 
 /**
  * The second pass: where references lead.
@@ -360,11 +361,4 @@ export class Resolver {
       if (!isValue(type)) bad();
     }
   }
-}
-
-/** Whole bytes of 1, 2, 4, 8 or 16. @see v6.18 kernel/bpf/btf.c, btf_type_int_is_regular */
-export function isRegularInt(input: Input, id: number): boolean {
-  const data = input.extra(id, 0);
-  const bits = data & 0xff;
-  return ((data >>> 16) & 0xff) === 0 && (bits === 8 || bits === 16 || bits === 32 || bits === 64 || bits === 128);
 }
