@@ -104,7 +104,7 @@ async function main(): Promise<number> {
     );
     for (const [i, { row, mutant }] of batch.entries()) {
       const answer = answers[i]!;
-      if ("error" in answer || (answer.errno === 1 && answer.log === "")) {
+      if ("error" in answer || answer.errno === 28 || (answer.errno === 1 && answer.log === "")) {
         unusable++;
         continue;
       }
@@ -128,7 +128,7 @@ async function main(): Promise<number> {
     console.log(formatJudgement(j));
     for (const change of changes.get(j.id)!) console.log(`               ${change}`);
   }
-  console.log(`\n${unusable} could not be loaded (map or BTF refused, or not allowed here)`);
+  console.log(`\n${unusable} could not be judged (map or BTF refused, not allowed here, log too long)`);
   const summary = summarise(judgements, () => true);
   console.log(formatSummary(summary));
   return summary.falseAccepts.length > 0 ? 1 : 0;

@@ -1,5 +1,6 @@
 import { decode, encode, type Insn } from "@bpf-ts/isa";
 import type { CorpusLoad, CorpusMap, CorpusRow } from "../corpus/row.ts";
+import { insertInsns } from "./edit.ts";
 import type { Random } from "./random.ts";
 
 /** A changed program and what was changed, in words. */
@@ -66,6 +67,45 @@ function changeInsn(r: Random, insn: Insn, all: readonly Insn[]): Insn {
   }
 }
 
+/** An instruction or two that make sense in many places: stack traffic, copies, sums, checks, atomics, calls. */
+function snippet(r: Random): Insn[] {
+  const reg = (): number => r.pick([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const slot = (): number => -r.pick([8, 16, 24, 32, 4, 12, 1, 2, 9, 512, 504]);
+  const size = (): number => r.pick([0x00, 0x08, 0x10, 0x18]);
+  const insn = (code: number, dst: number, src = 0, off = 0, imm = 0): Insn => ({ code, dst, src, off, imm });
+  const jump = (): number => r.pick([0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0xa0, 0xb0, 0xc0, 0xd0]);
+  switch (r.below(14)) {
+    case 0:
+      return [insn(0x63 | size(), 10, reg(), slot())];
+    case 1:
+      return [insn(0x61 | size(), reg(), 10, slot())];
+    case 2:
+      return [insn(0x62 | size(), 10, 0, slot(), r.pick(EDGES))];
+    case 3:
+      return [insn(0xbf, reg(), r.below(11))];
+    case 4:
+      return [insn(0x07, reg(), 0, 0, r.pick(NEAR))];
+    case 5:
+      return [insn(0x0f, reg(), reg())];
+    case 6:
+      return [insn(0x05 | jump(), reg(), 0, r.below(3), r.pick(EDGES))];
+    case 7:
+      return [insn(0x0d | jump(), reg(), reg(), r.below(3))];
+    case 8:
+      return [insn(0x06 | jump(), reg(), 0, r.below(3), r.pick(EDGES))];
+    case 9:
+      return [insn(0x57, reg(), 0, 0, r.pick(EDGES))];
+    case 10:
+      return [insn(r.pick([0xc3, 0xdb]), 10, reg(), slot(), r.pick([0x00, 0x01, 0x40, 0x41, 0x50, 0xa0, 0xe1, 0xf1]))];
+    case 11:
+      return [insn(0x85, 0, 0, 0, r.below(HELPER_COUNT))];
+    case 12:
+      return [insn(0x61 | size(), reg(), reg(), r.pick([0, 4, 8, 16, 40, 76, 80]))];
+    default:
+      return [insn(0xb7, reg(), 0, 0, r.pick(EDGES)), insn(r.pick([0x67, 0x77, 0xc7]), reg(), 0, 0, r.below(64))];
+  }
+}
+
 function changeMap(r: Random, maps: CorpusMap[], changes: string[]): void {
   const index = r.below(maps.length);
   const map = { ...maps[index]! };
@@ -82,15 +122,22 @@ function callsKfunc(insns: readonly Insn[], func: number): boolean {
   return insns.some((i) => i.code === 0x85 && i.src === 2 && i.imm === func);
 }
 
-/** The program with one to three changes. References to maps stay where they are unless their instruction is the one replaced. */
+/** The program with one to eight changes. References to maps stay where they are unless their instruction is the one replaced. */
 export function mutate(r: Random, row: CorpusRow): Mutant {
-  const insns: Insn[] = decode(new Uint8Array(Buffer.from(row.load.insns, "hex")));
+  let insns: Insn[] = decode(new Uint8Array(Buffer.from(row.load.insns, "hex")));
   const load = { ...row.load };
   const maps = [...row.maps];
   const changes: string[] = [];
-  for (let n = 1 + r.below(3); n > 0; n--) {
-    const what = r.below(100);
-    if (what < 4) {
+  for (let n = 1 + r.below(r.chance(70) ? 3 : 8); n > 0; n--) {
+    const what = r.below(140);
+    if (what >= 100) {
+      const at = r.below(insns.length);
+      // Not between the halves of an ld_imm64.
+      if (insns[at - 1]?.code === 0x18) continue;
+      const added = snippet(r);
+      insns = insertInsns(load, insns, at, added);
+      changes.push(`${at}: + ${added.map(describe).join(" ")}`);
+    } else if (what < 4) {
       load.prog_flags = r.pick(FLAGS);
       changes.push(`flags ${load.prog_flags}`);
     } else if (what < 6 && load.attach_btf_id === undefined) {
