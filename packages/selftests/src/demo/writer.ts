@@ -3,7 +3,7 @@ import { type OpenFile, PolicyModel } from "./model.ts";
 
 const PROCESSES = 3;
 /** Files that all processes together have open at the most: more than are writable. */
-const MAX_FILES = 20;
+const MAX_FILES = 18;
 const EPERM = 1;
 const DATA = new Uint8Array([0x2a]);
 
@@ -30,7 +30,7 @@ export class Writer {
   /** One system call. */
   step(): void {
     const roll = this.#random.below(10);
-    if (this.#open.length === 0 || (roll < 4 && this.#open.length < MAX_FILES)) this.#openOne();
+    if (this.#open.length === 0 || (roll < 5 && this.#open.length < MAX_FILES)) this.#openOne();
     else if (roll < 7) this.#writeOne();
     else this.#closeOne();
   }

@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,11 +12,15 @@ const STRIP = "llvm-strip-19";
 /** Where the programs lie, from the repository's root: what is recorded in the objects. */
 const PROGS = "packages/selftests/progs";
 
-/** The repository's root. */
+/** The repository's root: the folder of pnpm-workspace.yaml above this file, or above the bundle that run-ts makes of it. */
 export function repositoryRoot(): string {
-  // From packages/selftests/src/progs, or from the bundle that run-ts makes of it in node_modules.
-  const here = dirname(fileURLToPath(import.meta.url));
-  return execFileSync("git", ["rev-parse", "--show-toplevel"], { cwd: here, encoding: "utf8" }).trim();
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "pnpm-workspace.yaml"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error("no pnpm-workspace.yaml above this file: not in the repository");
+    folder = parent;
+  }
+  return folder;
 }
 
 /** The exact compiler, e.g. `Debian clang version 19.1.7 (3~deb12u1)`; undefined if it is not installed. */
