@@ -6,7 +6,7 @@ import { type BpfMap, createMap } from "../src/index.ts";
 export interface Bench {
   name: string;
   run(n: number): number;
-  /** Gives the memory back. */
+  /** Closes its map, which it may share with others: after the last run of all. */
   close(): void;
 }
 

@@ -4,10 +4,8 @@ import { fillHash, mapBenches } from "../bench/hash.ts";
 test("the benchmarks do what they measure", () => {
   const benches = mapBenches([10, 100]);
   expect(benches.map(({ name }) => name)).toContain("hash, 100 entries: delete and insert");
-  for (const { name, run, close } of benches) {
-    // A look-up answers an address, everything else 0.
-    expect(run(200) > 0, name).toBe(name.endsWith(": hit"));
-    close();
-  }
+  // A look-up answers an address, everything else 0 or an errno.
+  for (const { name, run } of benches) expect(run(200) > 0, name).toBe(name.endsWith(": hit"));
+  for (const { close } of benches) close();
   expect(fillHash(100)).toBeGreaterThan(0);
 });
