@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { type UpgradeResult, upgrade } from "./upgrade.ts";
 
 const { values } = parseArgs({
-  options: { seed: { type: "string", default: "1" }, json: { type: "boolean", default: false } },
+  options: { seed: { type: "string", default: "15" }, json: { type: "boolean", default: false } },
 });
 const seed = Number(values.seed);
 if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
