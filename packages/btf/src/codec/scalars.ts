@@ -24,21 +24,29 @@ function rangeOf(bits: number, signed: boolean): { min: bigint; max: bigint } {
   return signed ? { min: -(1n << (width - 1n)), max: (1n << (width - 1n)) - 1n } : { min: 0n, max: (1n << width) - 1n };
 }
 
+/** The raw bits of 1, 2 or 4 bytes, signed as JS's bit operations have it. */
+function rawBits(size: 1 | 2 | 4, littleEndian: boolean): (bytes: Uint8Array, at: number) => number {
+  if (size === 1) return (bytes, at) => bytes[at]!;
+  if (size === 2)
+    return littleEndian
+      ? (bytes, at) => bytes[at]! | (bytes[at + 1]! << 8)
+      : (bytes, at) => (bytes[at]! << 8) | bytes[at + 1]!;
+  return littleEndian
+    ? (bytes, at) => bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    : (bytes, at) => (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
 /** An integer of 1, 2 or 4 bytes: a number. */
 export function smallInt(size: 1 | 2 | 4, signed: boolean, littleEndian: boolean): Node {
   const bits = size * 8;
   const min = signed ? -(2 ** (bits - 1)) : 0;
   const max = signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
   const unused = 32 - bits;
+  const raw = rawBits(size, littleEndian);
   return {
     size,
     weight: 1,
-    read(bytes, at) {
-      let value = 0;
-      if (littleEndian) for (let i = size - 1; i >= 0; i--) value = (value << 8) | bytes[at + i]!;
-      else for (let i = 0; i < size; i++) value = (value << 8) | bytes[at + i]!;
-      return signed ? (value << unused) >> unused : value >>> 0;
-    },
+    read: signed ? (bytes, at) => (raw(bytes, at) << unused) >> unused : (bytes, at) => raw(bytes, at) >>> 0,
     write(value, bytes, at) {
       const number = typeof value === "bigint" && value >= min && value <= max ? Number(value) : value;
       if (typeof number !== "number" || !Number.isInteger(number) || number < min || number > max)
