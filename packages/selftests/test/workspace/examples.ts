@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./root.ts";
+
+/** A block of TypeScript in a Markdown file. */
+export interface Example {
+  /** Relative to the repository. */
+  readonly file: string;
+  /** Of its first line of code, from 1. */
+  readonly line: number;
+  readonly code: string;
+}
+
+/** Every block that starts with ```ts. */
+export function examplesOf(file: string): Example[] {
+  const lines = readFileSync(join(ROOT, file), "utf8").split("\n");
+  const examples: Example[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    if (!/^```(ts|typescript)\b/.test(lines[i]!)) continue;
+    const start = i + 1;
+    while (i + 1 < lines.length && lines[i + 1] !== "```") i++;
+    examples.push({ file, line: start + 1, code: `${lines.slice(start, i + 1).join("\n")}\n` });
+  }
+  return examples;
+}
+
+/**
+ * What an example says that it prints: the comments behind its `console.log` calls. Behind a colon a comment may explain, as in
+ * `console.log(map.size); // 3: one was evicted`.
+ */
+export function promisedOutput({ code }: Example): string[] {
+  return [...code.matchAll(/^\s*console\.log\(.*\);? *\/\/ (.*)$/gm)].map((match) => match[1]!.trim());
+}
+
+/** Which promises are not kept: each must be a line of the output, in order. */
+export function brokenPromises(promises: readonly string[], output: string): string[] {
+  const lines = output.split("\n").map((line) => line.trim());
+  let at = 0;
+  return promises.filter((promise) => {
+    const found = lines.findIndex((line, i) => i >= at && line !== "" && isSaid(promise, line));
+    if (found < 0) return true;
+    at = found + 1;
+    return false;
+  });
+}
+
+function isSaid(promise: string, line: string): boolean {
+  return promise === line || (promise.startsWith(line) && /^(:| \()/.test(promise.slice(line.length)));
+}
