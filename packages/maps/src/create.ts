@@ -1,7 +1,7 @@
 import { MemoryError } from "@bpf-ts/memory";
-import type { MapDef } from "@bpf-ts/uapi";
+import { type MapDef, UnsupportedError } from "@bpf-ts/uapi";
 import { EINVAL, ENOMEM } from "@bpf-ts/uapi/errno";
-import { BPF_F_RDONLY, BPF_F_WRONLY } from "@bpf-ts/uapi/map-flags";
+import { BPF_F_RDONLY, BPF_F_TOKEN_FD, BPF_F_WRONLY } from "@bpf-ts/uapi/map-flags";
 import { BPF_MAP_TYPE_ARENA, BPF_MAP_TYPE_BLOOM_FILTER, BPF_MAP_TYPE_STRUCT_OPS } from "@bpf-ts/uapi/map-types";
 import { mapTypeName } from "@bpf-ts/uapi/names";
 import { MapError, mapError } from "./error.ts";
@@ -69,8 +69,11 @@ export function createIn(table: MapTable, def: MapDef, options: CreateOptions): 
   if (node !== -1 && node >>> 0 >= table.facts.numaNodes) throw refuse(EINVAL, `no NUMA node ${node >>> 0}`);
   const type = mapTypeOf(def.type);
   if (type === undefined) throw refuse(EINVAL, "unknown map type");
-  const errno = type.check(def, table.facts, options);
+  // The types' own checks do not see this flag; what it asks for comes after them.
+  const plain = { ...def, mapFlags: (def.mapFlags & ~BPF_F_TOKEN_FD) >>> 0 };
+  const errno = type.check(plain, table.facts, options);
   if (errno !== 0) throw refuse(-errno, "these sizes or flags are not allowed");
+  if (plain.mapFlags !== def.mapFlags >>> 0) throw new UnsupportedError("BPF token");
   let map: BpfMap | number;
   try {
     map = type.create(table, def, options);

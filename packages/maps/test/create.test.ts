@@ -152,6 +152,13 @@ describe("refusals", () => {
     expect(world.memory.liveBytes).toBe(before);
   });
 
+  test("what is not modelled says so, after what is wrong", () => {
+    const world = new World();
+    expect(() => world.create(T.BPF_MAP_TYPE_HASH, { mapFlags: 65536 })).toThrow("unsupported: BPF token");
+    expect(mapErrorOf(() => world.create(T.BPF_MAP_TYPE_HASH, { mapFlags: 65536, keySize: 0 })).errno).toBe(22);
+    expect(world.leak).toBe(0);
+  });
+
   test("more than the memory holds, up to 4 GiB arrays", () => {
     const world = new World();
     for (const maxEntries of [2 ** 26, 2 ** 29, 2 ** 32 - 1]) {
