@@ -1,5 +1,12 @@
 import { BtfError, MAX_RESOLVE_DEPTH } from "./error.ts";
-import { BTF_KIND_ARRAY, BTF_KIND_NAMES, type BtfKind } from "./kinds.ts";
+import {
+  BTF_KIND_ARRAY,
+  BTF_KIND_NAMES,
+  BTF_KIND_RESTRICT,
+  BTF_KIND_TYPE_TAG,
+  BTF_KIND_TYPEDEF,
+  type BtfKind,
+} from "./kinds.ts";
 import { type MemberPath, memberPath } from "./layout/member-path.ts";
 import { alignOf, sizeOf } from "./layout/size.ts";
 import type { TypeSource } from "./layout/type-source.ts";
@@ -320,8 +327,7 @@ export class Btf implements TypeSource {
     let at = id;
     for (let depth = 0; depth <= MAX_RESOLVE_DEPTH; depth++) {
       const kind = this.kindCodeOf(at);
-      // typedef, volatile, const, restrict: 8..11; type_tag: 18
-      if (!((kind >= 8 && kind <= 11) || kind === 18)) return at;
+      if (!((kind >= BTF_KIND_TYPEDEF && kind <= BTF_KIND_RESTRICT) || kind === BTF_KIND_TYPE_TAG)) return at;
       at = this.#word(at, 2);
     }
     throw new BtfError("BTF_LOOP", `type ${id} leads through more than ${MAX_RESOLVE_DEPTH} typedefs and modifiers`);

@@ -121,7 +121,7 @@ describe("specs as libbpf prints them", () => {
       kernelA,
       kernelA.findByName("task", "struct")!,
     )!;
-    expect(formatCoreSpec(target)).toMatch(/^<byte_off> \[\d+\] struct task\.pair\[2\]\.y \(0:5:2:1 @ offset 120\)$/);
+    expect(formatCoreSpec(target)).toMatch(/^<byte_off> \[\d+\] struct task\.pair\[2\]\.y \(0:6:2:1 @ offset 120\)$/);
   });
 });
 
