@@ -2,9 +2,8 @@ import type { Btf } from "@bpf-ts/btf";
 import type { ExternKind } from "./program-spec.ts";
 
 /** What the object's undefined symbols stand for, as its BTF says: sections `.kconfig` and `.ksyms` exist there only. */
-export function readExterns(btf: Btf | undefined): ReadonlyMap<string, ExternKind> {
+export function readExterns(btf: Btf): ReadonlyMap<string, ExternKind> {
   const externs = new Map<string, ExternKind>();
-  if (btf === undefined) return externs;
   for (const name of [".kconfig", ".ksyms"]) {
     const id = btf.findByName(name, "datasec");
     const section = id === undefined ? undefined : btf.type(id);

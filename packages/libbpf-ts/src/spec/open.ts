@@ -7,7 +7,7 @@ import { fixBtf } from "./fix-btf.ts";
 import { type ElfFunction, readFunctions } from "./functions.ts";
 import { ObjectMaps } from "./object-maps.ts";
 import { ObjectSpec } from "./object-spec.ts";
-import type { FunctionSpec } from "./program-spec.ts";
+import type { ExternKind, FunctionSpec } from "./program-spec.ts";
 import { readPrograms } from "./programs.ts";
 import { readSlots } from "./slots.ts";
 import { readVariables } from "./variable-spec.ts";
@@ -36,13 +36,13 @@ export function openObject(file: Uint8Array | ArrayBuffer, options: OpenOptions 
   const warn = (text: string): void => {
     warnings.push(text);
   };
-  const btf = readBtf(elf, warn);
+  const { btf, externs } = readBtf(elf, warn);
   const ext = btf === undefined ? undefined : readBtfExt(elf, btf, warn);
   const maps = new ObjectMaps(elf, btf, name, warn);
   const functions = readFunctions(elf, ext, {
     mapAt: (section, offset) => maps.mapAt(section, offset),
     dataMap: (section) => maps.dataMap(section),
-    externs: readExterns(btf),
+    externs,
   });
   const programs = readPrograms(functions, btf);
   readSlots(elf, maps.btfMaps, programs);
@@ -60,18 +60,26 @@ export function openObject(file: Uint8Array | ArrayBuffer, options: OpenOptions 
   });
 }
 
-/** The object's BTF as kernels take it. Where nothing but debugging depends on it, broken BTF is left out, as libbpf does. */
-function readBtf(elf: ElfFile, warn: (text: string) => void): Btf | undefined {
+/** An object's types, and what of them it only declares. */
+interface ObjectBtf {
+  /** As kernels take it; undefined if the object has none. */
+  btf?: Btf;
+  externs: ReadonlyMap<string, ExternKind>;
+}
+
+/** Where nothing but debugging depends on it, broken BTF is left out, as libbpf does. */
+function readBtf(elf: ElfFile, warn: (text: string) => void): ObjectBtf {
   const section = elf.section(".BTF");
-  if (section === undefined) return undefined;
+  if (section === undefined) return { externs: new Map() };
   try {
-    return Btf.parse(fixBtf(Btf.parse(section.data), elf));
+    const original = Btf.parse(section.data);
+    return { btf: Btf.parse(fixBtf(original, elf)), externs: readExterns(original) };
   } catch (cause) {
     if (!(cause instanceof BtfError)) throw cause;
     const message = `section .BTF: ${cause.message}`;
     if ((elf.section(".maps")?.size ?? 0) > 0) throw new LibbpfError("BTF_INVALID", message, { cause });
     warn(`${message}: ignored`);
-    return undefined;
+    return { externs: new Map() };
   }
 }
 

@@ -116,8 +116,9 @@ function relocated(
   if (map !== undefined) return { insn, kind: "map", name: map };
   const data = landmarks.dataMap(sectionIndex);
   if (data !== undefined) return { insn, kind: "map-value", name: data, offset };
-  if (slot.src === BPF_PSEUDO_FUNC) return { insn, kind: "function", name: functionAt(sectionIndex, offset) };
+  const target = landmarks.functionAt(sectionIndex, offset);
+  if (target !== undefined) return { insn, kind: "function", name: target };
   throw bad(
-    `byte ${offset} of section ${landmarks.sectionName(sectionIndex)} is neither a map nor global data nor a function whose address is taken`,
+    `byte ${offset} of section ${landmarks.sectionName(sectionIndex)} is neither a map nor global data nor the start of a function`,
   );
 }
