@@ -1,14 +1,16 @@
 import type { Env } from "./state/env.ts";
 import type { RejectCode } from "./types.ts";
 
-/** Ends verification with a refusal. Thrown by {@link reject}, caught in pipeline.ts alone. */
-export class Rejection extends Error {
+/**
+ * Ends verification with a refusal. Thrown by {@link reject}, caught in pipeline.ts, and where the refusal of a part is not that of the whole. A
+ * verdict, not a fault: no Error, because half of all verifications would collect a stack trace that nobody looks at.
+ */
+export class Rejection {
   readonly insn: number;
   readonly code: RejectCode;
   readonly errno: number;
 
-  constructor(insn: number, code: RejectCode, errno: number, text: string) {
-    super(text);
+  constructor(insn: number, code: RejectCode, errno: number) {
     this.insn = insn;
     this.code = code;
     this.errno = errno;
@@ -23,7 +25,7 @@ export class Rejection extends Error {
  */
 export function reject(env: Env, insn: number, code: RejectCode, errno: number, text: string): never {
   if (text !== "") env.log.write(`${text}\n`);
-  throw new Rejection(insn, code, errno, text);
+  throw new Rejection(insn, code, errno);
 }
 
 /** A defect of this verifier, never of the program: not caught, never a verdict. */

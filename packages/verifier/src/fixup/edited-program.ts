@@ -1,4 +1,4 @@
-import { BPF_CALL, BPF_CLASS, BPF_EXIT, BPF_JA, BPF_JMP, BPF_JMP32, BPF_OP, type Insn } from "@bpf-ts/isa";
+import { BPF_CALL, BPF_CLASS, BPF_EXIT, BPF_JA, BPF_JMP, BPF_JMP32, BPF_OP, encode, type Insn } from "@bpf-ts/isa";
 import { BPF_PSEUDO_CALL } from "@bpf-ts/uapi/pseudo";
 import { verifierBug } from "../reject.ts";
 
@@ -8,11 +8,11 @@ const MIN_OFF = -0x8000;
 
 /** A program put together again after its slots were edited. */
 export interface Assembled {
-  readonly insns: readonly Insn[];
+  readonly bytes: Uint8Array;
   /** The original slot of each new one. */
   readonly origin: Uint32Array;
-  /** New position of each original slot; for a removed one, of what follows it. One more entry than slots. */
-  readonly positions: Int32Array;
+  /** New position of an original slot; for a removed one, of what follows it. The number of slots stands for the end. */
+  readonly position: (slot: number) => number;
   /** Original slot of the first jump that does not reach its target any more, -1 if all do. */
   readonly outOfRange: number;
 }
@@ -26,42 +26,35 @@ export interface Assembled {
  */
 export class EditedProgram {
   readonly #original: readonly Insn[];
-  /** The instruction as it is now; a kept jump's target stays that of `targetOf`. */
-  readonly #kept: Insn[];
-  readonly #replaced: (readonly Insn[] | undefined)[];
+  /** The instruction as it is now, where it differs; a jump's target stays that of `targetOf`. */
+  readonly #changed = new Map<number, Insn>();
+  readonly #replaced = new Map<number, readonly Insn[]>();
 
   constructor(insns: readonly Insn[]) {
     this.#original = insns;
-    this.#kept = [...insns];
-    this.#replaced = new Array<readonly Insn[] | undefined>(insns.length).fill(undefined);
   }
 
   /** Changes one slot without moving others. Its jump target, if it has one, stays. */
   change(slot: number, insn: Insn): void {
-    this.#kept[slot] = insn;
+    this.#changed.set(slot, insn);
   }
 
   replace(slot: number, insns: readonly Insn[]): void {
-    this.#replaced[slot] = insns;
+    this.#replaced.set(slot, insns);
   }
 
   remove(slot: number): void {
-    this.#replaced[slot] = [];
+    this.#replaced.set(slot, []);
   }
 
   isRemoved(slot: number): boolean {
-    return this.#replaced[slot]?.length === 0;
+    return this.#replaced.get(slot)?.length === 0;
   }
 
   /** The instruction of a slot as edited, undefined if it was replaced or removed. */
   at(slot: number): Insn | undefined {
-    return this.#replaced[slot] === undefined ? this.#kept[slot] : undefined;
-  }
-
-  /** The original slot that a kept jump or call leads to, undefined for others. */
-  targetOf(slot: number): number | undefined {
-    const insn = this.at(slot);
-    return insn === undefined ? undefined : targetOf(insn, slot);
+    if (this.#replaced.size > 0 && this.#replaced.has(slot)) return undefined;
+    return (this.#changed.size > 0 ? this.#changed.get(slot) : undefined) ?? this.#original[slot];
   }
 
   /** Whether nothing is left between a slot and its target: the jump does nothing. */
@@ -70,37 +63,58 @@ export class EditedProgram {
     return target > slot;
   }
 
-  assemble(): Assembled {
+  /** @param source the program's bytes before all edits. */
+  assemble(source: Uint8Array): Assembled {
+    return this.#replaced.size === 0 ? this.#assembleInPlace(source) : this.#assembleAnew(source);
+  }
+
+  /** No slot has moved. */
+  #assembleInPlace(source: Uint8Array): Assembled {
+    const bytes = source.slice();
+    for (const [slot, insn] of this.#changed) bytes.set(encode([insn]), slot * 8);
+    const origin = new Uint32Array(this.#original.length);
+    for (let i = 0; i < origin.length; i++) origin[i] = i;
+    return { bytes, origin, position: (slot) => slot, outOfRange: -1 };
+  }
+
+  #assembleAnew(source: Uint8Array): Assembled {
     const count = this.#original.length;
     const positions = new Int32Array(count + 1);
     let length = 0;
     for (let i = 0; i < count; i++) {
       positions[i] = length;
-      length += this.#replaced[i]?.length ?? 1;
+      length += this.#replaced.get(i)?.length ?? 1;
     }
     positions[count] = length;
-    const insns: Insn[] = [];
+    const bytes = new Uint8Array(length * 8);
     const origin = new Uint32Array(length);
     let outOfRange = -1;
+    let at = 0;
     for (let i = 0; i < count; i++) {
-      const replacement = this.#replaced[i];
+      const replacement = this.#replaced.get(i);
       if (replacement !== undefined) {
-        origin.fill(i, insns.length, insns.length + replacement.length);
-        insns.push(...replacement);
+        bytes.set(encode(replacement), at * 8);
+        origin.fill(i, at, at + replacement.length);
+        at += replacement.length;
         continue;
       }
-      origin[insns.length] = i;
-      const insn = this.#kept[i]!;
+      origin[at] = i;
+      const changed = this.#changed.get(i);
+      const insn = changed ?? this.#original[i]!;
       const target = targetOf(insn, i);
-      if (target === undefined) insns.push(insn);
-      else {
-        const distance = positions[target]! - insns.length - 1;
+      if (target === undefined && changed === undefined) {
+        bytes.set(source.subarray(i * 8, i * 8 + 8), at * 8);
+      } else if (target === undefined) {
+        bytes.set(encode([insn]), at * 8);
+      } else {
+        const distance = positions[target]! - at - 1;
         if (!reaches(insn, distance) && outOfRange < 0) outOfRange = i;
-        insns.push(withDistance(insn, distance));
+        else bytes.set(encode([withDistance(insn, distance)]), at * 8);
       }
+      at++;
     }
-    if (insns.length !== length) verifierBug(`assembled ${insns.length} slots of ${length}`);
-    return { insns, origin, positions, outOfRange };
+    if (at !== length) verifierBug(`assembled ${at} slots of ${length}`);
+    return { bytes, origin, position: (slot) => positions[slot]!, outOfRange };
   }
 }
 

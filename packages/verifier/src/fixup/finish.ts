@@ -1,4 +1,3 @@
-import { encode } from "@bpf-ts/isa";
 import type { VerifiedProgram } from "@bpf-ts/uapi";
 import { ENOMEM } from "@bpf-ts/uapi/errno";
 import { reject } from "../reject.ts";
@@ -32,15 +31,15 @@ export function finishProgram(env: Env): FinishedProgram {
   resolveReferences(env, edited, newIndex);
   markProbeLoads(env, edited);
   const { internalCalls, extraStack } = rewriteCalls(env, edited);
-  const { insns, origin, positions, outOfRange } = edited.assemble();
+  const { bytes, origin, position, outOfRange } = edited.assemble(env.input.insns);
   if (outOfRange >= 0) {
     reject(env, outOfRange, "limit", ENOMEM, `insn ${outOfRange} cannot be patched due to 16-bit range`);
   }
   const program: VerifiedProgram = {
-    xlated: encode(insns),
+    xlated: bytes,
     subprogs: env.subprogs
       .map((s, index) => ({
-        start: positions[s.start]!,
+        start: position(s.start),
         stackDepth: roundUp8(s.stackDepth) + extraStack[index]!,
         name: s.name,
         isCallback: s.isCb,
@@ -51,6 +50,7 @@ export function finishProgram(env: Env): FinishedProgram {
     usedMaps: env.usedMaps.map((map) => map.id),
     maxCtxBufferAccess: env.maxCtxBufferAccess,
     maxPktOffset: env.maxPktOffset,
+    maxCtxOffset: env.maxCtxOffset,
     helpers: env.helpersUsed,
     hasTailCall: env.subprogs.some((s) => s.hasTailCall),
     sleepable: env.facts.sleepable,

@@ -15,7 +15,7 @@ export interface CallSummary {
 /** undefined for calls of subprograms and of callees that are not there. @see v6.18 kernel/bpf/verifier.c, get_call_summary */
 export function callSummary(env: Env, insn: Insn): CallSummary | undefined {
   if (isHelperCall(insn)) {
-    const proto = env.profile.helperProto(env.facts, insn.imm);
+    const proto = env.protos.get(env, insn.imm);
     if (proto === undefined) return undefined;
     const args = proto.args ?? [];
     let numParams = 0;

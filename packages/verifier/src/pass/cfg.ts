@@ -109,7 +109,7 @@ class CfgWalk {
           this.#mark(t, INSN_CALLS_CALLBACK | INSN_FORCE_CHECKPOINT | INSN_PRUNE_POINT | INSN_JMP_POINT);
         }
         if (isHelperCall(insn)) {
-          const proto = env.profile.helperProto(env.facts, insn.imm);
+          const proto = env.protos.get(env, insn.imm);
           if (proto !== undefined) {
             const subprog = env.subprogs[findContainingSubprog(env, t)]!;
             if (proto.mightSleep) subprog.mightSleep = true;

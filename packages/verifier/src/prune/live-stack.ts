@@ -21,7 +21,7 @@
  *
  * @see v6.18 kernel/bpf/liveness.c
  */
-import { findContainingSubprog, subprogEnd } from "../pass/subprogs.ts";
+import { subprogEnd } from "../pass/subprogs.ts";
 import { type Env, INSN_CALLS_CALLBACK, INSN_PRUNE_POINT } from "../state/env.ts";
 import type { VerifierState } from "../state/verifier-state.ts";
 
@@ -31,61 +31,82 @@ const MUST_WRITE_ACC = 4;
 const LIVE_BEFORE = 6;
 const STRIDE = 8;
 
+/** `Instance.commits` of an instruction: not walked yet; walked, never a slot written; `mustWrite` was set. */
+const NEVER = 0;
+const NO_WRITES = 1;
+const WRITES = 2;
+
 /** A function reached by one chain of call sites. */
-interface Instance {
+export class Instance {
+  /** That of the function that calls it; null for a function that is walked on its own. */
+  readonly outer: Instance | null;
   /** Call site of each frame; the last is the function's own first slot. */
   readonly callsites: readonly number[];
-  /** First slot of each frame's function. */
-  readonly starts: readonly number[];
-  readonly curframe: number;
+  readonly subprogno: number;
+  /** First slot of the function, and how many it has. */
+  readonly start: number;
   readonly insnCnt: number;
-  updated: boolean;
-  mustWriteDropped: boolean;
+  readonly curframe: number;
+  updated = false;
+  mustWriteDropped = false;
   /** Sets by frame, `STRIDE` words an instruction; undefined while all are empty. */
   readonly frames: (Int32Array | undefined)[];
-  /** Whether `mustWrite` of an instruction was ever set. */
-  readonly mustWriteSet: Uint8Array;
+  readonly commits: Uint8Array;
+  /** By call site and callee. */
+  readonly #inner = new Map<number, Instance>();
+
+  constructor(env: Env, outer: Instance | null, callsite: number, subprogno: number) {
+    const start = env.subprogs[subprogno]!.start;
+    this.outer = outer;
+    this.callsites = outer === null ? [start] : [...outer.callsites.slice(0, -1), callsite, start];
+    this.subprogno = subprogno;
+    this.start = start;
+    this.insnCnt = subprogEnd(env, subprogno) - start;
+    this.curframe = this.callsites.length - 1;
+    this.frames = new Array(this.curframe + 1).fill(undefined);
+    this.commits = new Uint8Array(this.insnCnt);
+  }
+
+  /** That of a function called from this one. */
+  inner(env: Env, callsite: number, subprogno: number): Instance {
+    const key = callsite * env.subprogs.length + subprogno;
+    let inner = this.#inner.get(key);
+    if (inner === undefined) {
+      inner = new Instance(env, this, callsite, subprogno);
+      this.#inner.set(key, inner);
+    }
+    return inner;
+  }
 }
 
 /** Live slots of one verification. */
 export class LiveStack {
-  readonly #instances = new Map<string, Instance>();
+  /** Instances of functions that are walked on their own. */
+  readonly #outermost = new Map<number, Instance>();
   #current: Instance | null = null;
-  /** Writes of the instruction being walked, two words a frame. */
+  /** Writes of the instruction being walked, two words a frame; all 0 unless `#dirty`. */
   readonly #writes = new Int32Array(16);
+  #dirty = false;
   #writeInsn = 0;
-  #query: { instances: Instance[]; insnIdx: number } = { instances: [], insnIdx: 0 };
+  #query: VerifierState | null = null;
 
-  #lookup(env: Env, callsites: number[], starts: number[]): Instance {
-    const key = callsites.join();
-    const known = this.#instances.get(key);
-    if (known !== undefined) return known;
-    const curframe = callsites.length - 1;
-    const start = starts[curframe]!;
-    const insnCnt = subprogEnd(env, findContainingSubprog(env, start)) - start;
-    const fresh: Instance = {
-      callsites,
-      starts,
-      curframe,
-      insnCnt,
-      updated: false,
-      mustWriteDropped: false,
-      frames: new Array(curframe + 1).fill(undefined),
-      mustWriteSet: new Uint8Array(insnCnt),
-    };
-    this.#instances.set(key, fresh);
-    return fresh;
-  }
-
-  #lookupState(env: Env, st: VerifierState, frameno: number): Instance {
-    const callsites: number[] = [];
-    const starts: number[] = [];
-    for (let i = 0; i <= frameno; i++) {
-      starts.push(env.subprogs[st.frames[i]!.subprogno]!.start);
-      if (i < frameno) callsites.push(st.frames[i + 1]!.callsite);
+  /** The instance of frame `frameno` of a state; frames remember theirs. */
+  #instanceOf(env: Env, st: VerifierState, frameno: number): Instance {
+    const frame = st.frames[frameno]!;
+    let { instance } = frame;
+    if (instance !== null) return instance;
+    const { subprogno } = frame;
+    if (frameno > 0) {
+      instance = this.#instanceOf(env, st, frameno - 1).inner(env, frame.callsite, subprogno);
+    } else {
+      instance = this.#outermost.get(subprogno) ?? null;
+      if (instance === null) {
+        instance = new Instance(env, null, -1, subprogno);
+        this.#outermost.set(subprogno, instance);
+      }
     }
-    callsites.push(starts[frameno]!);
-    return this.#lookup(env, callsites, starts);
+    frame.instance = instance;
+    return instance;
   }
 
   /** The walk entered another function: the next mark looks its instance up again. */
@@ -94,7 +115,7 @@ export class LiveStack {
   }
 
   #ensure(env: Env): Instance {
-    return (this.#current ??= this.#lookupState(env, env.cur, env.cur.curframe));
+    return (this.#current ??= this.#instanceOf(env, env.cur, env.cur.curframe));
   }
 
   /** Slots of `frame` (bits lo for 0-31, hi for 32-63) may be read by slot `insnIdx`. */
@@ -110,16 +131,20 @@ export class LiveStack {
 
   /** An instruction begins. */
   resetWriteMarks(env: Env, insnIdx: number): void {
-    this.#resetWrites(this.#ensure(env), insnIdx);
+    this.#ensure(env);
+    this.#resetWrites(insnIdx);
   }
 
-  #resetWrites(instance: Instance, insnIdx: number): void {
+  #resetWrites(insnIdx: number): void {
     this.#writeInsn = insnIdx;
-    this.#writes.fill(0, 0, 2 * (instance.curframe + 1));
+    if (!this.#dirty) return;
+    this.#writes.fill(0);
+    this.#dirty = false;
   }
 
   /** The instruction writes all eight bytes of slot `spi` of `frame`. */
   markSlotWritten(frame: number, spi: number): void {
+    this.#dirty = true;
     if (spi < 32) this.#writes[2 * frame]! |= 1 << spi;
     else this.#writes[2 * frame + 1]! |= 1 << (spi - 32);
   }
@@ -130,17 +155,22 @@ export class LiveStack {
   }
 
   #commit(instance: Instance): void {
-    const idx = this.#writeInsn - instance.starts[instance.curframe]!;
-    const set = instance.mustWriteSet[idx] !== 0;
+    const idx = this.#writeInsn - instance.start;
+    const before = instance.commits[idx]!;
+    if (!this.#dirty && before !== WRITES) {
+      instance.commits[idx] = NO_WRITES;
+      return;
+    }
+    instance.commits[idx] = WRITES;
     for (let frame = 0; frame <= instance.curframe; frame++) {
       let lo = this.#writes[2 * frame]!;
       let hi = this.#writes[2 * frame + 1]!;
-      if (lo === 0 && hi === 0 && !set) continue;
+      if (lo === 0 && hi === 0 && instance.frames[frame] === undefined) continue;
       const sets = setsOf(instance, frame);
       const at = idx * STRIDE + MUST_WRITE;
       const oldLo = sets[at]!;
       const oldHi = sets[at + 1]!;
-      if (set) {
+      if (before !== NEVER) {
         lo &= oldLo;
         hi &= oldHi;
       }
@@ -151,8 +181,6 @@ export class LiveStack {
       }
       if ((oldLo & ~lo) !== 0 || (oldHi & ~hi) !== 0) instance.mustWriteDropped = true;
     }
-    instance.mustWriteSet[idx] = 1;
-    this.#writeInsn = 0;
   }
 
   /**
@@ -162,7 +190,7 @@ export class LiveStack {
   update(env: Env): void {
     this.resetCallchain();
     for (let frame = env.cur.curframe; frame >= 0; frame--) {
-      const instance = this.#lookupState(env, env.cur, frame);
+      const instance = this.#instanceOf(env, env.cur, frame);
       if (!instance.updated) continue;
       this.#updateInstance(env, instance);
       instance.updated = false;
@@ -171,8 +199,7 @@ export class LiveStack {
   }
 
   #updateInstance(env: Env, instance: Instance): void {
-    const { curframe, frames } = instance;
-    const start = instance.starts[curframe]!;
+    const { curframe, frames, start, subprogno } = instance;
     if (instance.mustWriteDropped) {
       for (const sets of frames) {
         if (sets === undefined) continue;
@@ -182,9 +209,8 @@ export class LiveStack {
         }
       }
     }
-    const subprog = findContainingSubprog(env, start);
-    const from = env.postorderStart[subprog]!;
-    const to = env.postorderStart[subprog + 1]!;
+    const from = env.postorderStart[subprogno]!;
+    const to = env.postorderStart[subprogno + 1]!;
     let rounds = 0;
     let changed: boolean;
     do {
@@ -201,45 +227,40 @@ export class LiveStack {
     if (env.log.level2) {
       env.log.write(`(${instance.callsites.join()}) live stack update done in ${rounds} iterations\n`);
     }
-    if (curframe > 0) this.#propagateOut(env, instance);
+    if (instance.outer !== null) this.#propagateOut(instance, instance.outer);
   }
 
   /** Hands what is known at the function's entry to the call instruction in its caller. */
-  #propagateOut(env: Env, instance: Instance): void {
-    const { curframe } = instance;
-    const starts = instance.starts.slice(0, curframe);
-    const callsites = instance.callsites.slice(0, curframe);
-    const callsite = callsites[curframe - 1]!;
-    callsites[curframe - 1] = starts[curframe - 1]!;
-    const outer = this.#lookup(env, callsites, starts);
-    this.#resetWrites(outer, callsite);
-    for (let frame = 0; frame < curframe; frame++) {
+  #propagateOut(instance: Instance, outer: Instance): void {
+    const callsite = instance.callsites[instance.curframe - 1]!;
+    this.#resetWrites(callsite);
+    for (let frame = 0; frame < instance.curframe; frame++) {
       const sets = instance.frames[frame];
       if (sets === undefined) continue;
-      this.#writes[2 * frame]! |= sets[MUST_WRITE_ACC]!;
-      this.#writes[2 * frame + 1]! |= sets[MUST_WRITE_ACC + 1]!;
+      const accLo = sets[MUST_WRITE_ACC]!;
+      const accHi = sets[MUST_WRITE_ACC + 1]!;
+      if ((accLo | accHi) !== 0) this.#dirty = true;
+      this.#writes[2 * frame]! |= accLo;
+      this.#writes[2 * frame + 1]! |= accHi;
       markRead(outer, frame, callsite, sets[LIVE_BEFORE]!, sets[LIVE_BEFORE + 1]!);
     }
     this.#commit(outer);
   }
 
   /** Prepares `isSlotAlive` for a state. */
-  initQuery(env: Env, st: VerifierState): void {
-    const instances: Instance[] = [];
-    for (let frame = 0; frame < st.frames.length; frame++) instances.push(this.#lookupState(env, st, frame));
-    this.#query = { instances, insnIdx: st.insnIdx };
+  initQuery(st: VerifierState): void {
+    this.#query = st;
   }
 
   /** May slot `spi` of `frameno` of the state of `initQuery` still be read? */
   isSlotAlive(env: Env, frameno: number, spi: number): boolean {
-    const { instances, insnIdx } = this.#query;
-    const curframe = instances.length - 1;
-    const inner = instances[curframe]!;
-    if (isLiveBefore(inner, insnIdx, frameno, spi)) return true;
+    const st = this.#query!;
+    const curframe = st.curframe;
+    if (isLiveBefore(this.#instanceOf(env, st, curframe), st.insnIdx, frameno, spi)) return true;
     for (let i = frameno; i < curframe; i++) {
-      const callsite = inner.callsites[i]!;
+      const { callsite } = st.frames[i + 1]!;
       const at = env.insnFlags[callsite]! & INSN_CALLS_CALLBACK ? callsite : callsite + 1;
-      if (isLiveBefore(instances[i]!, at, frameno, spi)) return true;
+      if (isLiveBefore(this.#instanceOf(env, st, i), at, frameno, spi)) return true;
     }
     return false;
   }
@@ -251,7 +272,7 @@ function setsOf(instance: Instance, frame: number): Int32Array {
 
 function markRead(instance: Instance, frame: number, insnIdx: number, lo: number, hi: number): void {
   const sets = setsOf(instance, frame);
-  const at = (insnIdx - instance.starts[instance.curframe]!) * STRIDE;
+  const at = (insnIdx - instance.start) * STRIDE;
   const newLo = sets[at + MAY_READ]! | lo;
   const newHi = sets[at + MAY_READ + 1]! | hi;
   if (newLo !== sets[at + MAY_READ] || newHi !== sets[at + MAY_READ + 1]) {
@@ -317,7 +338,7 @@ function updateInsn(env: Env, instance: Instance, sets: Int32Array, frame: numbe
 function isLiveBefore(instance: Instance, insnIdx: number, frameno: number, spi: number): boolean {
   const sets = instance.frames[frameno];
   if (sets === undefined) return false;
-  const at = (insnIdx - instance.starts[instance.curframe]!) * STRIDE + LIVE_BEFORE;
+  const at = (insnIdx - instance.start) * STRIDE + LIVE_BEFORE;
   const word = spi < 32 ? sets[at]! : sets[at + 1]!;
   return ((word >>> (spi & 31)) & 1) !== 0;
 }

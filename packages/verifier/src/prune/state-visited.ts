@@ -61,7 +61,7 @@ function cleanLiveStates(env: Env, bucket: readonly VerifierState[], insnIdx: nu
     const st = bucket[k]!;
     if (st.branches !== 0 || st.insnIdx !== insnIdx || st.cleaned) continue;
     if (!sameCallsites(st, cur) || env.sccVisits.isIncomplete(env, st)) continue;
-    env.liveStack.initQuery(env, st);
+    env.liveStack.initQuery(st);
     st.cleaned = true;
     for (let f = 0; f < st.frames.length; f++) cleanFrame(env, st.frames[f]!, frameInsnIdx(st, f));
   }

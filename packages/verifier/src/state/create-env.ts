@@ -17,6 +17,7 @@ import { SccVisits } from "../prune/scc-visits.ts";
 import { verifierBug } from "../reject.ts";
 import type { KernelProfile, ProgFacts, VerifierCaps, VerifierInput } from "../types.ts";
 import type { Env } from "./env.ts";
+import { ProtoCache } from "./helper-proto.ts";
 import { VerifierState } from "./verifier-state.ts";
 
 const DEFAULT_LOG_SIZE = 16 << 20;
@@ -104,11 +105,13 @@ export function createEnv(input: VerifierInput, profile: KernelProfile, insns: r
     scratchedSlotsHi: 0,
     mapRecords: new Map(),
     innerTemplates: new Map(),
+    protos: new ProtoCache(),
     immScalars: new Array(n),
     insnTexts: new Array(n),
     prevLogPos: -1,
     prevInsnPrintLen: 0,
     maxPktOffset: 0,
+    maxCtxOffset: 0,
     maxCtxBufferAccess: [],
     helpersUsed: new Set(),
   };

@@ -10,6 +10,7 @@ import type { LiveStack } from "../prune/live-stack.ts";
 import type { SccVisits } from "../prune/scc-visits.ts";
 import type { AttachTarget, KernelProfile, ProgFacts, VerifierCaps, VerifierInput, VerifierMap } from "../types.ts";
 import type { FuncState } from "./func-state.ts";
+import type { ProtoCache } from "./helper-proto.ts";
 import type { RegState } from "./reg-state.ts";
 import type { SubprogInfo } from "./subprog.ts";
 import type { JmpHistoryEntry, VerifierState } from "./verifier-state.ts";
@@ -148,6 +149,7 @@ export interface Env {
   readonly mapRecords: Map<VerifierMap, BtfRecord | null>;
   /** What registers refer to for an inner map, by the map of the input. */
   readonly innerTemplates: Map<VerifierMap, VerifierMap>;
+  readonly protos: ProtoCache;
   /** Constants that slots hold, made when first needed. */
   readonly immScalars: (Scalar | undefined)[];
   /** Texts of slots in the log's syntax, made when first needed. */
@@ -158,6 +160,7 @@ export interface Env {
   prevInsnPrintLen: number;
 
   maxPktOffset: number;
+  maxCtxOffset: number;
   readonly maxCtxBufferAccess: number[];
   readonly helpersUsed: Set<number>;
 }

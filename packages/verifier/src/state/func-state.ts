@@ -1,3 +1,4 @@
+import type { Instance } from "../prune/live-stack.ts";
 import type { RegState } from "./reg-state.ts";
 import type { StackSlot } from "./stack-slot.ts";
 
@@ -28,6 +29,8 @@ export class FuncState {
   callbackRetRange: RetvalRange = NO_RETVAL_RANGE;
   /** How often the callback of the call in this frame has been walked through. */
   callbackDepth = 0;
+  /** What is known of this function's live stack slots, looked up when first asked for. */
+  instance: Instance | null = null;
 
   constructor(regs: RegState[], stack: StackSlot[], callsite: number, frameno: number, subprogno: number) {
     this.regs = regs;
@@ -50,6 +53,7 @@ export class FuncState {
     c.inExceptionCallbackFn = this.inExceptionCallbackFn;
     c.callbackRetRange = this.callbackRetRange;
     c.callbackDepth = this.callbackDepth;
+    c.instance = this.instance;
     return c;
   }
 }

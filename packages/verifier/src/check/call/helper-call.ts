@@ -53,7 +53,7 @@ function callableHelper(env: Env, id: number): HelperProto {
   const known = helperById(id);
   if (known === undefined && id !== 0) return refuse(`invalid func unknown#${id}`);
   const name = `bpf_${known?.name ?? "unspec"}`;
-  const proto = env.profile.helperProto(env.facts, id);
+  const proto = env.protos.get(env, id);
   if (proto?.args === undefined) return refuse(`program of this type cannot use helper ${name}#${id}`);
   if (proto.gplOnly === true && !env.facts.gplCompatible) {
     refuse("cannot call GPL-restricted function from non-GPL compatible program");
