@@ -1,0 +1,27 @@
+import type { MapInfo } from "@bpf-ts/uapi";
+
+/** Bytes of `struct bpf_map_info`. @see v6.18 include/uapi/linux/bpf.h */
+export const MAP_INFO_SIZE = 96;
+
+/** Reads a `struct bpf_map_info`. Whether the map is frozen is not in it. */
+export function decodeMapInfo(bytes: Uint8Array, frozen: boolean): MapInfo {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const word = (offset: number): number => view.getUint32(offset, true);
+  const name = bytes.subarray(24, 40);
+  const end = name.indexOf(0);
+  return {
+    kind: "map",
+    type: word(0),
+    id: word(4),
+    keySize: word(8),
+    valueSize: word(12),
+    maxEntries: word(16),
+    mapFlags: word(20),
+    name: new TextDecoder().decode(end < 0 ? name : name.subarray(0, end)),
+    btfId: word(64),
+    btfKeyTypeId: word(68),
+    btfValueTypeId: word(72),
+    mapExtra: view.getBigUint64(80, true),
+    frozen,
+  };
+}
