@@ -23,5 +23,15 @@ const config: UserConfig = defineConfig({
   hash: false,
   fixedExtension: false,
   logLevel: "warn",
+  plugins: [
+    {
+      // The generator of declarations copies definite assignment assertions (`field!: Type`), which TypeScript refuses in a declaration.
+      name: "no-definite-assignment-in-declarations",
+      renderChunk: (code, chunk) =>
+        chunk.fileName.endsWith(".d.ts")
+          ? code.replace(/^(\s+(?:(?:readonly|static|protected) )*\w+)!:/gm, "$1:")
+          : null,
+    },
+  ],
 });
 export default config;
