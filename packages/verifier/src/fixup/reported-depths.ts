@@ -29,5 +29,8 @@ export function reportedDepths(env: Env, program: EditedProgram, isLive: readonl
     }
     return stackDepth;
   });
-  return depths.filter((_, s) => isLive[s]);
+  const live = depths.filter((_, s) => isLive[s]);
+  // What handles an exception where the program does not is put behind it.
+  if (env.seenException && env.exceptionCallbackSubprog === 0) live.push(0);
+  return live;
 }

@@ -29,8 +29,8 @@ export class IdMap {
     return true;
   }
 
-  /** As `check`, where having no id is like having one of one's own. */
+  /** As `check` for an old id that is not 0, where having no id is like having one of one's own. */
   checkScalar(oldId: number, curId: number): boolean {
-    return this.check(oldId === 0 ? ++this.#tmpId : oldId, curId === 0 ? ++this.#tmpId : curId);
+    return this.check(oldId, curId === 0 ? ++this.#tmpId : curId);
   }
 }

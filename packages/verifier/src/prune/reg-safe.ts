@@ -64,9 +64,13 @@ export function regSafe(_env: Env, old: RegState, cur: RegState, ids: IdMap, exa
   switch (old.type & 0xff) {
     case SCALAR_VALUE:
       if (!old.precise && exact === NOT_EXACT) return true;
-      if (old.id !== 0 && distanceFlag(old.id) !== distanceFlag(cur.id)) return false;
-      if (distanceFlag(old.id) !== 0 && old.off !== cur.off) return false;
-      return scalarWithin(old.scalar, cur.scalar) && ids.checkScalar(old.id, cur.id);
+      // Without an id the old number was tied to none: what the current one is tied to only says more about it.
+      if (old.id !== 0) {
+        const flag = distanceFlag(old.id);
+        if (flag !== distanceFlag(cur.id) || (flag !== 0 && old.off !== cur.off)) return false;
+        if (!ids.checkScalar(old.id, cur.id)) return false;
+      }
+      return scalarWithin(old.scalar, cur.scalar);
     case PTR_TO_MAP_KEY:
     case PTR_TO_MAP_VALUE:
     case PTR_TO_MEM:

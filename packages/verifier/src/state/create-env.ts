@@ -100,6 +100,7 @@ export function createEnv(input: VerifierInput, profile: KernelProfile, insns: r
     testStateFreq: (flags & BPF_F_TEST_STATE_FREQ) !== 0,
     testRegInvariants: (flags & BPF_F_TEST_REG_INVARIANTS) !== 0,
     seenDirectWrite: false,
+    seenException: false,
     scratchedRegs: 0,
     scratchedSlotsLo: 0,
     scratchedSlotsHi: 0,

@@ -140,6 +140,8 @@ export interface Env {
   testStateFreq: boolean;
   testRegInvariants: boolean;
   seenDirectWrite: boolean;
+  /** bpf_throw was walked. */
+  seenException: boolean;
   /** Registers that the current instruction touched: bit a register. */
   scratchedRegs: number;
   /** Stack slots that it touched: slots 0-31 and 32-63. */

@@ -50,7 +50,10 @@ export function checkKfuncCall(env: Env, insn: Insn): void {
   if (meta.releaseRegno !== 0) release(env, meta);
   addToGraph(env, meta);
   // Without a handler of its own, what is thrown is what the program returns.
-  if (meta.name === "bpf_throw" && env.exceptionCallbackSubprog === 0) checkReturnCode(env, 1, "R1");
+  if (meta.name === "bpf_throw") {
+    env.seenException = true;
+    if (env.exceptionCallbackSubprog === 0) checkReturnCode(env, 1, "R1");
+  }
 
   const { regs } = curFrame(env);
   for (let i = 0; i <= 5; i++) regs[i] = REG_NOT_INIT;
