@@ -1,6 +1,6 @@
 import type { Bpf } from "@bpf-ts/uapi";
 import { UnsupportedError } from "@bpf-ts/uapi";
-import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
+import { EBADF, EBUSY, EINVAL, ESRCH } from "@bpf-ts/uapi/errno";
 import { KernelError } from "./error.ts";
 import { type KernelOptions, Machine } from "./machine.ts";
 import { BtfObject } from "./objects/btf-object.ts";
@@ -54,8 +54,9 @@ export class Kernel implements Disposable {
     return this.#processes;
   }
 
-  /** A new process. */
+  /** A new process. @throws KernelError EINVAL (no such CPU), ESRCH (the kernel is disposed); MemoryError ENOMEM */
   spawn(options: ProcessOptions = {}): Process {
+    if (this.#isDisposed) throw new KernelError(ESRCH, "the kernel is disposed");
     const process = new Process(this.#machine, this.#nextPid, options);
     this.#nextPid++;
     this.#processes.push(process);
@@ -89,9 +90,10 @@ export class Kernel implements Disposable {
     return [...this.#machine.objects.describeLive(), ...fds];
   }
 
-  /** Ends all processes and gives the memory back. Doing it twice is no error. */
+  /** Ends all processes and gives the memory back. Doing it twice is no error. @throws KernelError EBUSY while a program runs */
   [Symbol.dispose](): void {
     if (this.#isDisposed) return;
+    if (this.#machine.maps.busy) throw new KernelError(EBUSY, "the kernel can't be disposed while a program runs");
     this.#isDisposed = true;
     for (const process of this.#processes) process.exit();
     this.#machine[Symbol.dispose]();

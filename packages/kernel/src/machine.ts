@@ -1,6 +1,6 @@
 import { Btf } from "@bpf-ts/btf";
 import { TargetRegistry, withMapTrace } from "@bpf-ts/map-trace";
-import { MapTable } from "@bpf-ts/maps";
+import { MapTable, type RingbufMap } from "@bpf-ts/maps";
 import { Memory } from "@bpf-ts/memory";
 import { BPF_MODIFY_RETURN } from "@bpf-ts/uapi/attach-types";
 import { EINVAL } from "@bpf-ts/uapi/errno";
@@ -70,6 +70,8 @@ export class Machine implements Disposable {
   readonly random: SeededRandom;
   readonly files: FileSystem = new FileSystem();
   readonly traceLog: TraceLog = new TraceLog();
+  /** Ring buffer records that are reserved and not committed, by address. */
+  readonly ringRecords: Map<number, RingbufMap> = new Map();
   /** Buffers of running iterators by the address of their seq_file. */
   readonly seqBuffers: Map<number, SeqBuffer> = new Map();
   #iterSessions = 0n;
@@ -119,6 +121,12 @@ export class Machine implements Disposable {
         return { name, protoId: this.kernelBtf.sizeOrTypeOf(btfId) };
       },
     };
+  }
+
+  /** Does `body` once no program runs: at once, if none does. For freeing what running programs may still hold pointers to. */
+  whenIdle(body: () => void): void {
+    if (this.maps.busy) this.maps.whenIdle({ reclaim: body });
+    else body();
   }
 
   /** A number for each run of an iterator, from 1. */

@@ -1,7 +1,7 @@
 import type { Memory } from "@bpf-ts/memory";
 
-/** Bytes that contexts, arguments and strings of nested runs can take at once, per kernel. */
-const SCRATCH_SIZE = 256 * 1024;
+/** Bytes kept for contexts, arguments and strings of nested runs. */
+const SCRATCH_SIZE = 64 * 1024;
 
 /**
  * Memory for what lives as long as one call: contexts of hooks, system call arguments, iterator elements. A stack: what is pushed last
@@ -19,21 +19,29 @@ export class Scratch implements Disposable {
   }
 
   /**
-   * Runs `use` with `size` zeroed bytes, 16-byte aligned, that are gone afterwards.
+   * Runs `use` with `size` zeroed bytes, 16-byte aligned, that are gone afterwards. What does not fit has a block of its own.
    *
-   * @throws Error if calls are nested deeper than the memory allows: the nesting limits make that impossible
+   * @throws MemoryError ENOMEM
    */
   with<T>(size: number, use: (addr: number) => T): T {
     const addr = this.#top;
     const end = addr + ((size + 15) & ~15);
-    if (end > this.#base + SCRATCH_SIZE)
-      throw new Error(`scratch memory exhausted: ${end - this.#base} of ${SCRATCH_SIZE} bytes`);
+    if (end > this.#base + SCRATCH_SIZE) return this.#withBlock(size, use);
     this.#top = end;
     this.#memory.u8.fill(0, addr, end);
     try {
       return use(addr);
     } finally {
       this.#top = addr;
+    }
+  }
+
+  #withBlock<T>(size: number, use: (addr: number) => T): T {
+    const addr = this.#memory.alloc(size, { align: 16, label: "scratch" });
+    try {
+      return use(addr);
+    } finally {
+      this.#memory.free(addr);
     }
   }
 

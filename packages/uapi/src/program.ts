@@ -74,6 +74,8 @@ export interface VerifiedProgram {
   maxCtxBufferAccess: readonly number[];
   /** Highest packet offset read + 1, bytes. */
   maxPktOffset: number;
+  /** Highest byte of the context that it may touch + 1. Test runs refuse a smaller `ctx_in`. */
+  maxCtxOffset?: number;
   /** Helpers that the program calls, by id. */
   helpers: ReadonlySet<number>;
   /** It may call bpf_tail_call. */

@@ -44,9 +44,10 @@ import type { Machine } from "../machine.ts";
 import { IterFile } from "../process/iter-file.ts";
 import type { Process } from "../process/process.ts";
 import { btfLoad } from "./btf-load.ts";
-import { linkOf, progOf } from "./files.ts";
+import { linkOf } from "./files.ts";
 import { iterCreate } from "./iter-create.ts";
 import { linkCreate, rawTracepointOpen } from "./link-create.ts";
+import { linkUpdate } from "./link-update.ts";
 import { mapCreate } from "./map-create.ts";
 import { mapDelete, mapFreeze, mapGetNextKey, mapLookup, mapUpdate } from "./map-elements.ts";
 import { mapMemory } from "./mmap.ts";
@@ -113,7 +114,7 @@ export class BpfSyscalls implements Bpf {
   }
 
   mapFreeze(fd: number): void {
-    this.#run(BPF_MAP_FREEZE, (m, p) => mapFreeze(m, p, fd));
+    this.#run(BPF_MAP_FREEZE, (_m, p) => mapFreeze(p, fd));
   }
 
   progLoad(attr: ProgLoadAttr): ProgLoadResult {
@@ -129,12 +130,7 @@ export class BpfSyscalls implements Bpf {
   }
 
   linkUpdate(fd: number, attr: LinkUpdateAttr): void {
-    this.#run(BPF_LINK_UPDATE, (_m, p) => {
-      const link = linkOf(p, fd);
-      const newProg = progOf(p, attr.newProgFd);
-      const oldProg = attr.oldProgFd === undefined ? undefined : progOf(p, attr.oldProgFd);
-      link.update(newProg, oldProg, attr.flags ?? 0);
-    });
+    this.#run(BPF_LINK_UPDATE, (_m, p) => linkUpdate(p, fd, attr));
   }
 
   linkDetach(fd: number): void {

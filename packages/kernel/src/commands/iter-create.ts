@@ -12,5 +12,5 @@ export function iterCreate(machine: Machine, process: Process, linkFd: number, f
   const link = linkOf(process, linkFd);
   if (!(link instanceof IterLink)) throw new KernelError(EINVAL, `fd ${linkFd} is no link of an iterator`);
   process.fds.reserve();
-  return process.fds.install(new IterFile(machine, link, machine.nextIterSession()));
+  return process.fds.install(new IterFile(machine, link));
 }

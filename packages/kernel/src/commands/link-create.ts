@@ -6,16 +6,32 @@ import {
   BPF_TRACE_FENTRY,
   BPF_TRACE_FEXIT,
   BPF_TRACE_ITER,
+  BPF_TRACE_KPROBE_MULTI,
+  BPF_TRACE_KPROBE_SESSION,
   BPF_TRACE_RAW_TP,
+  BPF_TRACE_UPROBE_MULTI,
 } from "@bpf-ts/uapi/attach-types";
 import { EBADF, EINVAL, ENOENT } from "@bpf-ts/uapi/errno";
 import { BPF_TRACE_MAP } from "@bpf-ts/uapi/map-trace";
 import { attachTypeName, progTypeName } from "@bpf-ts/uapi/names";
 import {
   BPF_PROG_TYPE_KPROBE,
+  BPF_PROG_TYPE_LIRC_MODE2,
+  BPF_PROG_TYPE_LWT_IN,
+  BPF_PROG_TYPE_LWT_OUT,
+  BPF_PROG_TYPE_LWT_SEG6LOCAL,
+  BPF_PROG_TYPE_LWT_XMIT,
   BPF_PROG_TYPE_PERF_EVENT,
+  BPF_PROG_TYPE_RAW_TRACEPOINT,
+  BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+  BPF_PROG_TYPE_SCHED_ACT,
+  BPF_PROG_TYPE_SK_REUSEPORT,
+  BPF_PROG_TYPE_SOCKET_FILTER,
+  BPF_PROG_TYPE_STRUCT_OPS,
+  BPF_PROG_TYPE_SYSCALL,
   BPF_PROG_TYPE_TRACEPOINT,
   BPF_PROG_TYPE_TRACING,
+  BPF_PROG_TYPE_UNSPEC,
 } from "@bpf-ts/uapi/prog-types";
 import { KernelError } from "../error.ts";
 import type { FunctionHook } from "../hooks/kernel-function.ts";
@@ -44,6 +60,36 @@ const PERF_EVENT_TYPES: ReadonlySet<number> = new Set([
   BPF_PROG_TYPE_PERF_EVENT,
 ]);
 
+/** Ways to attach kprobe programs without a perf event. */
+const MULTI_PROBES: ReadonlySet<number> = new Set([
+  BPF_TRACE_KPROBE_MULTI,
+  BPF_TRACE_KPROBE_SESSION,
+  BPF_TRACE_UPROBE_MULTI,
+]);
+
+/** Program types that are attached to a raw tracepoint by its name. */
+const RAW_TRACEPOINT_TYPES: ReadonlySet<number> = new Set([
+  BPF_PROG_TYPE_RAW_TRACEPOINT,
+  BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+]);
+
+/** Program types that no link can attach. */
+const LINKLESS_TYPES: ReadonlySet<number> = new Set([
+  BPF_PROG_TYPE_UNSPEC,
+  BPF_PROG_TYPE_SOCKET_FILTER,
+  BPF_PROG_TYPE_SCHED_ACT,
+  BPF_PROG_TYPE_LWT_IN,
+  BPF_PROG_TYPE_LWT_OUT,
+  BPF_PROG_TYPE_LWT_XMIT,
+  BPF_PROG_TYPE_LWT_SEG6LOCAL,
+  BPF_PROG_TYPE_LIRC_MODE2,
+  BPF_PROG_TYPE_RAW_TRACEPOINT,
+  BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+  BPF_PROG_TYPE_SK_REUSEPORT,
+  BPF_PROG_TYPE_STRUCT_OPS,
+  BPF_PROG_TYPE_SYSCALL,
+]);
+
 /**
  * BPF_LINK_CREATE.
  *
@@ -52,21 +98,32 @@ const PERF_EVENT_TYPES: ReadonlySet<number> = new Set([
  */
 export function linkCreate(machine: Machine, process: Process, attr: LinkCreateAttr): number {
   const prog = progOf(process, attr.progFd);
-  checkAttachType(prog, attr.attachType);
-  if (prog.progType === BPF_PROG_TYPE_TRACING) return tracingLink(machine, process, prog, attr);
-  if (PERF_EVENT_TYPES.has(prog.progType)) return perfEventLink(machine, process, prog, attr);
+  if (prog.progType === BPF_PROG_TYPE_TRACING) {
+    checkAttachType(prog, attr.attachType, prog.expectedAttachType);
+    return tracingLink(machine, process, prog, attr);
+  }
+  if (PERF_EVENT_TYPES.has(prog.progType)) {
+    if (prog.progType === BPF_PROG_TYPE_KPROBE && MULTI_PROBES.has(attr.attachType))
+      throw new UnsupportedError(`links of attach type ${attachTypeName(attr.attachType)}`);
+    checkAttachType(prog, attr.attachType, BPF_PERF_EVENT);
+    return perfEventLink(machine, process, prog, attr);
+  }
+  if (LINKLESS_TYPES.has(prog.progType))
+    throw new KernelError(EINVAL, `no link can attach ${progTypeName(prog.progType)} programs`);
   throw new UnsupportedError(`links of ${progTypeName(prog.progType)} programs`);
 }
 
-/** @see v6.18 kernel/bpf/syscall.c, bpf_prog_attach_check_attach_type */
-function checkAttachType(prog: ProgObject, attachType: number): void {
-  const expected = PERF_EVENT_TYPES.has(prog.progType) ? BPF_PERF_EVENT : prog.expectedAttachType;
-  if (attachType !== expected) {
-    throw new KernelError(
-      EINVAL,
-      `attach type ${attachTypeName(attachType)} is not that of ${prog.describe()}: ${attachTypeName(expected)}`,
-    );
-  }
+/**
+ * Only for program types that this kernel makes links for.
+ *
+ * @see v6.18 kernel/bpf/syscall.c, bpf_prog_attach_check_attach_type
+ */
+function checkAttachType(prog: ProgObject, attachType: number, expected: number): void {
+  if (attachType === expected) return;
+  throw new KernelError(
+    EINVAL,
+    `attach type ${attachTypeName(attachType)} is not that of ${prog.describe()}: ${attachTypeName(expected)}`,
+  );
 }
 
 function tracingLink(machine: Machine, process: Process, prog: ProgObject, attr: LinkCreateAttr): number {
@@ -85,7 +142,11 @@ function tracingLink(machine: Machine, process: Process, prog: ProgObject, attr:
   const name = machine.kernelBtf.nameOf(prog.attachBtfId);
   const fn = machine.functions.get(name);
   if (fn === undefined) throw new KernelError(EINVAL, `function ${name} is not one that this kernel calls`);
-  return install(machine, process, () => new FunctionLink(prog, fn, hook, forget(machine)));
+  return install(
+    machine,
+    process,
+    () => new FunctionLink(prog, { fn, hook, cookie: attr.cookie ?? 0n }, forget(machine)),
+  );
 }
 
 function mapTraceLink(machine: Machine, process: Process, prog: ProgObject, attr: LinkCreateAttr): number {
@@ -115,8 +176,8 @@ function perfEventLink(machine: Machine, process: Process, prog: ProgObject, att
   if (event === undefined)
     throw new KernelError(EBADF, `target fd ${attr.targetFd ?? 0} is not open, expected a perf event`);
   if (!(event instanceof PerfEventFile))
-    throw new KernelError(EINVAL, `target fd ${attr.targetFd} is a ${event.kind}, expected a perf event`);
-  return install(machine, process, () => new ProbeLink(prog, event, forget(machine)));
+    throw new KernelError(EBADF, `target fd ${attr.targetFd} is a ${event.kind}, expected a perf event`);
+  return install(machine, process, () => new ProbeLink(prog, event, attr.cookie ?? 0n, forget(machine)));
 }
 
 /** Makes the link only once it is sure of an fd, so that a failure leaves nothing behind. @throws KernelError EMFILE */
@@ -137,8 +198,17 @@ export function rawTracepointOpen(machine: Machine, process: Process, name: stri
   if (name === null) {
     if (prog.progType !== BPF_PROG_TYPE_TRACING)
       throw new KernelError(EINVAL, "only tracing programs may be opened without a name");
-    return tracingLink(machine, process, prog, { progFd, attachType: prog.expectedAttachType });
+    const { expectedAttachType } = prog;
+    if (expectedAttachType !== BPF_TRACE_RAW_TP && !FUNCTION_HOOKS.has(expectedAttachType)) {
+      throw new KernelError(
+        EINVAL,
+        `${prog.describe()}: ${attachTypeName(expectedAttachType)} programs are attached by BPF_LINK_CREATE`,
+      );
+    }
+    return tracingLink(machine, process, prog, { progFd, attachType: expectedAttachType });
   }
+  if (!RAW_TRACEPOINT_TYPES.has(prog.progType))
+    throw new KernelError(EINVAL, `${progTypeName(prog.progType)} programs have no tracepoint to be named`);
   if (!machine.rawTracepoints.has(name)) throw new KernelError(ENOENT, `raw tracepoint "${name}" does not exist`);
   return install(machine, process, () => new RawTracepointLink(prog, machine.rawTracepoints, name, forget(machine)));
 }

@@ -3,6 +3,7 @@ import { EINVAL } from "@bpf-ts/uapi/errno";
 import { BPF_F_RDONLY, BPF_F_WRONLY } from "@bpf-ts/uapi/map-flags";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
+import { InnerTemplate } from "../objects/inner-template.ts";
 import { MapObject, type MapTypes } from "../objects/map-object.ts";
 import { MapFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
@@ -15,20 +16,27 @@ export function mapCreate(machine: Machine, process: Process, attr: MapCreateAtt
   const types = typesOf(process, attr);
   // Found out before anything is made, so that there is nothing to undo.
   process.fds.reserve();
-  let inner: MapObject | undefined;
+  let template: MapObject | undefined;
   const map = machine.maps.create(attr, {
     ...(types === undefined ? {} : { btf: { keyTypeId: types.keyTypeId, valueTypeId: types.valueTypeId } }),
     inner: () => {
       try {
-        inner = mapFile(process, attr.innerMapFd ?? 0).map;
-        return inner.map;
+        template = mapFile(process, attr.innerMapFd ?? 0).map;
+        return template.map;
       } catch (error) {
         if (error instanceof KernelError) return -error.errno;
         throw error;
       }
     },
   });
-  const object = new MapObject(map, types, inner, (gone) => machine.objects.removeMap(gone));
+  const inner = template === undefined ? undefined : new InnerTemplate(template);
+  const object = new MapObject(map, types, inner, (gone, free) => {
+    machine.objects.removeMap(gone);
+    machine.whenIdle(() => {
+      machine.objects.forgetMap(gone);
+      free();
+    });
+  });
   machine.objects.addMap(object);
   return process.fds.install(
     new MapFile(object, {

@@ -138,11 +138,14 @@ export function mapGetNextKey(
   });
 }
 
-/** BPF_MAP_FREEZE. */
-export function mapFreeze(_machine: Machine, process: Process, fd: number): void {
-  const map = open(process, fd, []);
-  if (!mapFile(process, fd).canWrite) throw new KernelError(EPERM, `map fd ${fd} is not open for writing`);
-  if (map.frozen) throw new KernelError(EBUSY, `map ${map.id} (${map.name}) is frozen already`);
+/**
+ * BPF_MAP_FREEZE. A frozen map can't be written by user space, hence not be frozen again.
+ *
+ * @throws KernelError EPERM, EBUSY
+ * @see v6.18 kernel/bpf/syscall.c, map_freeze
+ */
+export function mapFreeze(process: Process, fd: number): void {
+  const map = open(process, fd, ["write"]);
   if (map.writers > 0)
     throw new KernelError(EBUSY, `map ${map.id} (${map.name}) is mapped writable ${map.writers} time(s)`);
   map.frozen = true;

@@ -1,5 +1,6 @@
 import type { MappedMemory } from "@bpf-ts/uapi";
 import { EACCES, EINVAL, ENOTSUPP, EPERM } from "@bpf-ts/uapi/errno";
+import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import type { Process } from "../process/process.ts";
@@ -29,9 +30,14 @@ export function mapMemory(
   if (length <= 0 || offset < 0 || offset % PAGE_SIZE !== 0 || offset + length > range.size) {
     throw new KernelError(EINVAL, `mapping of ${length} bytes at ${offset}: ${map.describe()} has ${range.size}`);
   }
-  if (writable && map.frozen) throw new KernelError(EPERM, `${map.describe()} is frozen`);
   if (writable && !file.canWrite) throw new KernelError(EACCES, `map fd ${fd} is not open for writing`);
   if (!file.canRead) throw new KernelError(EACCES, `map fd ${fd} is not open for reading`);
+  if (writable && map.frozen) throw new KernelError(EPERM, `${map.describe()} is frozen`);
+  if (writable && (map.def.mapFlags & BPF_F_RDONLY_PROG) !== 0)
+    throw new KernelError(
+      EACCES,
+      `${map.describe()} has BPF_F_RDONLY_PROG: what programs take for constant can't be mapped writable`,
+    );
   map.getUserRef();
   if (writable) map.writers++;
   let isMapped = true;

@@ -10,16 +10,20 @@ import { sanitizeXlated } from "../objects/sanitize-xlated.ts";
 import { BtfFile, LinkFile, MapFile, ProgFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
 
-/** BPF_*_GET_NEXT_ID. */
+const INT_MAX = 0x7fff_ffff;
+
+/** BPF_*_GET_NEXT_ID. @throws KernelError EINVAL */
 export function getNextId(machine: Machine, kind: BpfObjectKind, startId: number): number | undefined {
+  if (!Number.isInteger(startId) || startId < 0 || startId >= INT_MAX)
+    throw new KernelError(EINVAL, `start id ${startId}: allowed are 0..${INT_MAX - 1}`);
   return machine.objects.table(kind).next(startId);
 }
 
 /** BPF_*_GET_FD_BY_ID. @throws KernelError ENOENT, EMFILE */
 export function getFdById(machine: Machine, process: Process, kind: BpfObjectKind, id: number): number {
-  process.fds.reserve();
   const object = machine.objects.table(kind).get(id);
   if (object === undefined) throw new KernelError(ENOENT, `there is no ${kind} with id ${id}`);
+  process.fds.reserve();
   if (object instanceof MapObject) {
     object.getUserRef();
     return process.fds.install(new MapFile(object, { canRead: true, canWrite: true }));

@@ -6,7 +6,6 @@ import { BPF_MAP_TYPE_PROG_ARRAY } from "@bpf-ts/uapi/map-types";
 import { BPF_PROG_TYPE_EXT } from "@bpf-ts/uapi/prog-types";
 import { type AcceptVerdict, type VerifierInput, verify } from "@bpf-ts/verifier";
 import { KernelError, VerifierRejection } from "../error.ts";
-
 import type { Machine } from "../machine.ts";
 import type { MapObject } from "../objects/map-object.ts";
 import { ProgObject } from "../objects/prog-object.ts";
@@ -130,7 +129,10 @@ function makeProg(
         : undefined,
     },
     machine.cpus,
-    (gone) => machine.objects.prog.release(gone.id),
+    (gone, free) => {
+      machine.objects.prog.release(gone.id);
+      machine.whenIdle(free);
+    },
   );
   try {
     prog.executable = machine.vm.load(program, linkage(machine, prog));

@@ -10,7 +10,7 @@ export class RawTracepoints {
   readonly #memory: Memory;
   readonly #scratch: Scratch;
   readonly #runner: ProgramRunner;
-  readonly #attached: Map<string, ProgObject[]>;
+  readonly #attached: Map<string, readonly ProgObject[]>;
 
   constructor(parts: { memory: Memory; scratch: Scratch; runner: ProgramRunner }, names: readonly string[]) {
     this.#memory = parts.memory;
@@ -24,12 +24,14 @@ export class RawTracepoints {
   }
 
   attach(name: string, prog: ProgObject): void {
-    this.#attached.get(name)!.push(prog);
+    this.#attached.set(name, [...this.#attached.get(name)!, prog]);
   }
 
   detach(name: string, prog: ProgObject): void {
     const list = this.#attached.get(name)!;
-    list.splice(list.indexOf(prog), 1);
+    const at = list.indexOf(prog);
+    if (at < 0) throw new Error(`${prog.describe()} is not attached to ${name}`);
+    this.#attached.set(name, list.toSpliced(at, 1));
   }
 
   /** The tracepoint is passed. Arguments are unsigned 64 bit. */
@@ -38,7 +40,7 @@ export class RawTracepoints {
     if (progs.length === 0) return;
     this.#scratch.with(args.length * WORD, (ctx) => {
       for (const [i, arg] of args.entries()) this.#memory.dataView.setBigUint64(ctx + i * WORD, arg, true);
-      for (const prog of [...progs]) this.#runner.runGuarded(prog, ctx, cpu);
+      for (const prog of progs) this.#runner.runGuarded(prog, ctx, cpu);
     });
   }
 }

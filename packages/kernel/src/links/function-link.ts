@@ -1,4 +1,5 @@
 import { BPF_LINK_TYPE_TRACING } from "@bpf-ts/uapi/link-types";
+import type { Attachment } from "../hooks/attachment.ts";
 import type { FunctionHook, KernelFunction } from "../hooks/kernel-function.ts";
 import { type LinkDetails, LinkObject } from "../objects/link-object.ts";
 import type { ProgObject } from "../objects/prog-object.ts";
@@ -9,14 +10,22 @@ export class FunctionLink extends LinkObject {
   readonly prog: ProgObject;
   readonly #fn: KernelFunction;
   readonly #hook: FunctionHook;
+  readonly #attachment: Attachment;
 
-  constructor(prog: ProgObject, fn: KernelFunction, hook: FunctionHook, onDestroy: (object: LinkObject) => void) {
+  /** @throws KernelError E2BIG, EBUSY */
+  constructor(
+    prog: ProgObject,
+    at: { fn: KernelFunction; hook: FunctionHook; cookie: bigint },
+    onDestroy: (object: LinkObject) => void,
+  ) {
     super(onDestroy);
+    at.fn.checkRoom(at.hook, prog);
     prog.getRef();
     this.prog = prog;
-    this.#fn = fn;
-    this.#hook = hook;
-    fn.attach(hook, prog);
+    this.#fn = at.fn;
+    this.#hook = at.hook;
+    this.#attachment = { prog, cookie: at.cookie };
+    this.#fn.attach(this.#hook, this.#attachment);
   }
 
   /** `struct { __u32 attach_type; __u32 target_obj_id; __u32 target_btf_id; } tracing`. */
@@ -26,7 +35,7 @@ export class FunctionLink extends LinkObject {
   }
 
   protected release(): void {
-    this.#fn.detach(this.#hook, this.prog);
+    this.#fn.detach(this.#hook, this.#attachment);
     this.prog.putRef();
   }
 }

@@ -1,6 +1,6 @@
 import type { LinkCreateAttr } from "@bpf-ts/uapi";
 import { UnsupportedError } from "@bpf-ts/uapi";
-import { EACCES, EBADF, EINVAL } from "@bpf-ts/uapi/errno";
+import { E2BIG, EACCES, EBADF, EINVAL, EPERM } from "@bpf-ts/uapi/errno";
 import { BPF_LINK_TYPE_ITER } from "@bpf-ts/uapi/link-types";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
@@ -31,10 +31,9 @@ export class IterLink extends LinkObject {
     super(onDestroy);
     if ((attr.targetFd ?? 0) !== 0 || (attr.flags ?? 0) !== 0)
       throw new KernelError(EINVAL, "target_fd and flags must be 0 for iterators");
+    const mapFd = mapFdOf(attr.iterInfo);
     const target = machine.kernelBtf.nameOf(prog.attachBtfId).replace(/^bpf_iter_/, "");
     if (target !== MAP_ELEM) throw new UnsupportedError(`iterator over ${target}`);
-    const info = attr.iterInfo ?? new Uint8Array(0);
-    const mapFd = info.length >= 4 ? new DataView(info.buffer, info.byteOffset).getUint32(0, true) : 0;
     if (mapFd === 0) throw new KernelError(EBADF, "iter/bpf_map_elem: iter_info names no map");
     const file = process.fds.get(mapFd);
     if (file === undefined) throw new KernelError(EBADF, `iter/bpf_map_elem: fd ${mapFd} is not open`);
@@ -65,7 +64,7 @@ export class IterLink extends LinkObject {
 
   override update(newProg: ProgObject, oldProg: ProgObject | undefined): void {
     if (oldProg !== undefined && oldProg !== this.#prog)
-      throw new KernelError(EINVAL, `${oldProg.describe()} is not attached`);
+      throw new KernelError(EPERM, `${oldProg.describe()} is not attached`);
     const same =
       newProg.progType === this.#prog.progType &&
       newProg.expectedAttachType === this.#prog.expectedAttachType &&
@@ -84,4 +83,18 @@ export class IterLink extends LinkObject {
     this.#prog.putRef();
     this.map.putUserRef();
   }
+}
+
+/** Bytes of `union bpf_iter_link_info`. */
+const ITER_INFO_SIZE = 16;
+
+/** `map.map_fd` of a `union bpf_iter_link_info`, whose missing bytes are zero. @throws KernelError EINVAL (no bytes), E2BIG (unknown ones) */
+function mapFdOf(info: Uint8Array | undefined): number {
+  if (info === undefined) return 0;
+  if (info.length === 0) throw new KernelError(EINVAL, "iter_info has no bytes");
+  if (info.subarray(ITER_INFO_SIZE).some((byte) => byte !== 0))
+    throw new KernelError(E2BIG, `iter_info: bytes beyond the known ${ITER_INFO_SIZE} are not zero`);
+  const known = new Uint8Array(4);
+  known.set(info.subarray(0, 4));
+  return new DataView(known.buffer).getUint32(0, true);
 }

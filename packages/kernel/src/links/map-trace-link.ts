@@ -1,8 +1,5 @@
 import type { MapTraceLink } from "@bpf-ts/map-trace";
-import { EPERM } from "@bpf-ts/uapi/errno";
 import { BPF_LINK_TYPE_MAP_TRACE } from "@bpf-ts/uapi/map-trace";
-import { BPF_F_REPLACE } from "@bpf-ts/uapi/prog-flags";
-import { KernelError } from "../error.ts";
 import { type LinkDetails, LinkObject } from "../objects/link-object.ts";
 import { ProgObject } from "../objects/prog-object.ts";
 import { words } from "./function-link.ts";
@@ -23,9 +20,7 @@ export class MapTraceLinkObject extends LinkObject {
     return program;
   }
 
-  override update(newProg: ProgObject, oldProg: ProgObject | undefined, flags: number): void {
-    if ((flags & BPF_F_REPLACE) === 0 && oldProg !== undefined)
-      throw new KernelError(EPERM, "old_prog_fd needs BPF_F_REPLACE");
+  override update(newProg: ProgObject, oldProg: ProgObject | undefined): void {
     this.#link.update(newProg, oldProg);
   }
 

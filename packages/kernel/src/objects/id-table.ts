@@ -17,12 +17,6 @@ export class IdTable<T> {
     return id;
   }
 
-  /** Takes back the id handed out last, as if it had never been: for a command that fails after all. */
-  undo(id: number): void {
-    this.#objects.delete(id);
-    if (this.#last === id) this.#last = id - 1;
-  }
-
   release(id: number): void {
     this.#objects.delete(id);
   }

@@ -1,5 +1,5 @@
 import type { LinkInfo } from "@bpf-ts/uapi";
-import { EOPNOTSUPP } from "@bpf-ts/uapi/errno";
+import { EINVAL, EOPNOTSUPP } from "@bpf-ts/uapi/errno";
 import { KernelError } from "../error.ts";
 import type { ProgObject } from "./prog-object.ts";
 import { RefCounted } from "./ref-counted.ts";
@@ -24,9 +24,14 @@ export abstract class LinkObject extends RefCounted {
   /** Type-specific info. */
   abstract details(): LinkDetails;
 
-  /** BPF_LINK_UPDATE. @throws KernelError */
-  update(_newProg: ProgObject, _oldProg: ProgObject | undefined, _flags: number): void {
-    throw new KernelError(EOPNOTSUPP, `links of type ${this.type} cannot be updated`);
+  /**
+   * BPF_LINK_UPDATE.
+   *
+   * @param _oldProg the program that must be attached now, if the caller says so
+   * @throws KernelError EINVAL for links that can't be updated
+   */
+  update(_newProg: ProgObject, _oldProg: ProgObject | undefined): void {
+    throw new KernelError(EINVAL, `links of type ${this.type} cannot be updated`);
   }
 
   /** BPF_LINK_DETACH. @throws KernelError */

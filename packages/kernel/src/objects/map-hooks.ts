@@ -1,27 +1,10 @@
 import type { BpfMap, FdValue, MapHooks } from "@bpf-ts/maps";
 import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
-import { BPF_F_INNER_MAP } from "@bpf-ts/uapi/map-flags";
-import {
-  BPF_MAP_TYPE_ARRAY,
-  BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  BPF_MAP_TYPE_HASH_OF_MAPS,
-  BPF_MAP_TYPE_PROG_ARRAY,
-} from "@bpf-ts/uapi/map-types";
+import { BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS, BPF_MAP_TYPE_PROG_ARRAY } from "@bpf-ts/uapi/map-types";
 import type { Machine } from "../machine.ts";
 import { MapFile, ProgFile } from "../process/open-files.ts";
 import { MapObject } from "./map-object.ts";
 import { ProgObject } from "./prog-object.ts";
-
-/** Whether an inner map is like the template of the map that it is to go into. @see v6.18 kernel/bpf/map_in_map.c, bpf_map_meta_equal */
-function fitsTemplate(template: NonNullable<BpfMap["inner"]>, inner: BpfMap): boolean {
-  const { def } = inner;
-  if (template.type !== def.type || template.keySize !== def.keySize || template.mapFlags !== def.mapFlags)
-    return false;
-  if (template.valueSize !== def.valueSize) return false;
-  // Arrays of different lengths only where the template says so: programs have its length inlined.
-  const freeLength = (def.mapFlags & BPF_F_INNER_MAP) !== 0;
-  return def.type !== BPF_MAP_TYPE_ARRAY || freeLength || template.maxEntries === def.maxEntries;
-}
 
 /**
  * How maps of programs and of maps get at what an fd of the calling process names.
@@ -39,12 +22,12 @@ export function mapHooks(machine: Machine): MapHooks {
     return { id: prog.id, handle: 0, object: prog };
   }
 
-  function mapFor(outer: BpfMap, fd: number): FdValue | number {
+  /** Whether it is like the template is what the outer map looks at itself. */
+  function mapFor(fd: number): FdValue | number {
     const file = machine.current.fds.get(fd);
     if (file === undefined) return -EBADF;
     if (!(file instanceof MapFile)) return -EINVAL;
     const { map } = file;
-    if (outer.inner === undefined || !fitsTemplate(outer.inner, map.map)) return -EINVAL;
     map.getRef();
     return { id: map.id, handle: map.handle, object: map };
   }
@@ -56,7 +39,7 @@ export function mapHooks(machine: Machine): MapHooks {
           return programFor(map, fd);
         case BPF_MAP_TYPE_ARRAY_OF_MAPS:
         case BPF_MAP_TYPE_HASH_OF_MAPS:
-          return mapFor(map, fd);
+          return mapFor(fd);
         default:
           return -EBADF;
       }

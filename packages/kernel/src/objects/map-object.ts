@@ -5,6 +5,7 @@ import type { MapDef } from "@bpf-ts/uapi";
 import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
 import type { VerifierMap } from "@bpf-ts/verifier";
 import type { BtfObject } from "./btf-object.ts";
+import type { InnerTemplate } from "./inner-template.ts";
 import { RefCounted } from "./ref-counted.ts";
 
 /** A map's types. */
@@ -22,20 +23,24 @@ export class MapObject extends RefCounted implements TraceableMap, VerifierMap {
   readonly map: BpfMap;
   readonly types: MapTypes | undefined;
   /** Template of map-in-map types. */
-  readonly inner?: VerifierMap;
+  readonly inner?: InnerTemplate;
   tracers: TracerLists | null = null;
   frozen = false;
   /** Writable mappings by user space and writes in flight: freezing waits for none. */
   writers = 0;
   #userRefs = 1;
-  #tailCallOwner: { progType: number } | undefined;
-  readonly #onDestroy: (object: MapObject) => void;
+  #tailCallOwner: { progType: number; expectedAttachType: number } | undefined;
+  readonly #onDestroy: (object: MapObject, free: () => void) => void;
 
+  /**
+   * @param inner handed over
+   * @param onDestroy the map is gone for everybody but programs that run: `free` is to be called when none does
+   */
   constructor(
     map: BpfMap,
     types: MapTypes | undefined,
-    inner: VerifierMap | undefined,
-    onDestroy: (object: MapObject) => void,
+    inner: InnerTemplate | undefined,
+    onDestroy: (object: MapObject, free: () => void) => void,
   ) {
     super();
     this.map = map;
@@ -89,13 +94,13 @@ export class MapObject extends RefCounted implements TraceableMap, VerifierMap {
   }
 
   /**
-   * Whether a program may be put into this PROG_ARRAY, or use it: all of its programs are of one type. The first one decides.
+   * Whether a program may be put into this PROG_ARRAY, or use it: all of its programs are of one type and one attach type. The first one decides.
    *
    * @see v6.18 kernel/bpf/core.c, bpf_prog_map_compatible
    */
-  acceptsTailCallTo(prog: { progType: number }): boolean {
-    this.#tailCallOwner ??= { progType: prog.progType };
-    return this.#tailCallOwner.progType === prog.progType;
+  acceptsTailCallTo({ progType, expectedAttachType = 0 }: { progType: number; expectedAttachType?: number }): boolean {
+    this.#tailCallOwner ??= { progType, expectedAttachType };
+    return this.#tailCallOwner.progType === progType && this.#tailCallOwner.expectedAttachType === expectedAttachType;
   }
 
   tracersChanged(): void {
@@ -118,8 +123,10 @@ export class MapObject extends RefCounted implements TraceableMap, VerifierMap {
 
   protected destroy(): void {
     this.tracers = null;
-    this.#onDestroy(this);
-    this.map.close();
-    this.types?.object.putRef();
+    this.#onDestroy(this, () => {
+      this.map.close();
+      this.inner?.release();
+      this.types?.object.putRef();
+    });
   }
 }

@@ -18,10 +18,13 @@ export class ObjectTables {
     this.#mapsByHandle.set(map.handle, map);
   }
 
-  /** @param undo the command fails after all: the id is as if it had never been */
-  removeMap(map: MapObject, undo = false): void {
-    if (undo) this.map.undo(map.id);
-    else this.map.release(map.id);
+  /** Its id is free; programs that run may still hold it. */
+  removeMap(map: MapObject): void {
+    this.map.release(map.id);
+  }
+
+  /** It is about to be freed. */
+  forgetMap(map: MapObject): void {
     this.#mapsByHandle.delete(map.handle);
   }
 

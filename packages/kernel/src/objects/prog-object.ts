@@ -39,9 +39,10 @@ export class ProgObject extends RefCounted implements TracerProgram {
   recursionMisses = 0n;
   /** Set once, right after construction: linking needs the object. */
   executable!: Executable;
-  readonly #onDestroy: (object: ProgObject) => void;
+  readonly #onDestroy: (object: ProgObject, free: () => void) => void;
 
-  constructor(parts: ProgParts, cpus: number, onDestroy: (object: ProgObject) => void) {
+  /** @param onDestroy the program can't be reached any more: `free` is to be called once no program runs */
+  constructor(parts: ProgParts, cpus: number, onDestroy: (object: ProgObject, free: () => void) => void) {
     super();
     this.progType = parts.progType;
     this.expectedAttachType = parts.expectedAttachType;
@@ -68,8 +69,9 @@ export class ProgObject extends RefCounted implements TracerProgram {
   }
 
   protected destroy(): void {
-    this.#onDestroy(this);
-    for (const map of this.usedMaps) map.putRef();
-    this.btf?.putRef();
+    this.#onDestroy(this, () => {
+      for (const map of this.usedMaps) map.putRef();
+      this.btf?.putRef();
+    });
   }
 }

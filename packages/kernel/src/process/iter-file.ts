@@ -4,6 +4,7 @@ import { KernelError } from "../error.ts";
 import type { OpenFile } from "../fd-table.ts";
 import type { IterLink } from "../links/iter-link.ts";
 import type { Machine } from "../machine.ts";
+import type { MapObject } from "../objects/map-object.ts";
 import type { ProgObject } from "../objects/prog-object.ts";
 import { SeqBuffer } from "./seq-buffer.ts";
 
@@ -13,14 +14,15 @@ const META_SIZE = 3 * WORD;
 
 /**
  * One run of an iterator program over a map's elements: the program is called for each element, and once more without one at the end. What it prints
- * waits to be read.
+ * waits to be read. An element whose output does not fit, or that the program wants to see again, is shown once more later; what was printed for it
+ * is gone.
  *
  * @see v6.18 kernel/bpf/bpf_iter.c, bpf_seq_read; hashtab.c, __bpf_hash_map_seq_show
  */
 export class IterFile implements OpenFile {
   readonly kind = "iter";
   readonly #machine: Machine;
-  readonly #link: IterLink;
+  readonly #map: MapObject;
   readonly #prog: ProgObject;
   readonly #sessionId: bigint;
   readonly #walk: MapIterator;
@@ -29,22 +31,31 @@ export class IterFile implements OpenFile {
   readonly #allValues: number;
   #seqNum = 0n;
   #isAtEnd = false;
-  /** The program returned 1 for the current element. */
+  /** The current element is to be shown once more. */
   #showAgain = false;
   #isOpen = true;
 
-  /** @throws MemoryError ENOMEM */
-  constructor(machine: Machine, link: IterLink, sessionId: bigint) {
+  /** Takes references to the link's program and map. @throws MemoryError ENOMEM, with nothing kept */
+  constructor(machine: Machine, link: IterLink) {
+    const { memory } = machine;
     this.#machine = machine;
-    this.#link = link;
-    this.#sessionId = sessionId;
-    this.#out = new SeqBuffer(machine.memory);
-    machine.seqBuffers.set(this.#out.address, this.#out);
-    this.#allValues = machine.memory.alloc(Math.max(link.map.map.sysValueSize, WORD), { label: "iterator value" });
-    this.#walk = link.map.map.iterate({ resumable: true })!;
+    this.#map = link.map;
     this.#prog = link.prog;
+    const undo: (() => void)[] = [];
+    try {
+      this.#out = new SeqBuffer(memory);
+      undo.push(() => this.#out[Symbol.dispose]());
+      this.#allValues = memory.alloc(Math.max(link.map.map.sysValueSize, WORD), { label: "iterator value" });
+      undo.push(() => memory.free(this.#allValues));
+      this.#walk = link.map.map.iterate({ resumable: true })!;
+    } catch (error) {
+      for (const step of undo.reverse()) step();
+      throw error;
+    }
+    this.#sessionId = machine.nextIterSession();
+    machine.seqBuffers.set(this.#out.address, this.#out);
     this.#prog.getRef();
-    link.map.getUserRef();
+    this.#map.getUserRef();
   }
 
   /**
@@ -54,34 +65,45 @@ export class IterFile implements OpenFile {
    * @throws KernelError E2BIG if what was printed and not yet read exceeds the buffer; EAGAIN if the program asks to be shown the element again
    */
   step(cpu: number): boolean {
-    if (this.#isAtEnd) return false;
+    const errno = this.#step(cpu);
+    if (errno === E2BIG)
+      throw new KernelError(E2BIG, `${this.#prog.describe()} printed more than the iterator's buffer holds`);
+    if (errno === EAGAIN) throw new KernelError(EAGAIN, `${this.#prog.describe()} asks to be shown the element again`);
+    return !this.#isAtEnd;
+  }
+
+  /** 0, E2BIG or EAGAIN. */
+  #step(cpu: number): number {
+    if (this.#isAtEnd || !this.#isOpen) return 0;
     // Elements that go away while the program looks at them stay readable.
     this.#machine.maps.enter();
     try {
       const hasElement = this.#showAgain || this.#walk.next();
       this.#showAgain = false;
       if (!hasElement) {
-        this.#isAtEnd = true;
-        this.#run(cpu, 0, 0);
-        return false;
+        // Its result does not matter.
+        this.#isAtEnd = this.#show(cpu, 0, 0) !== E2BIG;
+        return this.#isAtEnd ? 0 : E2BIG;
       }
-      const { map } = this.#link.map;
+      const { map } = this.#map;
       let value = this.#walk.value;
       if (map.sysValueSize !== map.def.valueSize) {
         this.#walk.copyAll(this.#allValues);
         value = this.#allValues;
       }
-      this.#run(cpu, this.#walk.key, value);
-      this.#seqNum++;
-      return true;
+      const errno = this.#show(cpu, this.#walk.key, value);
+      this.#showAgain = errno !== 0;
+      if (errno === 0) this.#seqNum++;
+      return errno;
     } finally {
       this.#machine.maps.leave();
     }
   }
 
-  #run(cpu: number, key: number, value: number): void {
+  #show(cpu: number, key: number, value: number): number {
     const { scratch, memory, runner } = this.#machine;
-    scratch.with(META_SIZE, (meta) =>
+    const before = this.#out.mark();
+    const r0 = scratch.with(META_SIZE, (meta) =>
       scratch.with(CTX_SIZE, (ctx) => {
         const view = memory.dataView;
         const set = (at: number, word: bigint): void => view.setBigUint64(at, word, true);
@@ -89,33 +111,42 @@ export class IterFile implements OpenFile {
         set(meta + WORD, this.#sessionId);
         set(meta + 2 * WORD, this.#seqNum);
         set(ctx, BigInt(meta));
-        set(ctx + WORD, BigInt(this.#link.map.handle));
+        set(ctx + WORD, BigInt(this.#map.handle));
         set(ctx + 2 * WORD, BigInt(key));
         set(ctx + 3 * WORD, BigInt(value));
-        const { r0Lo } = runner.run(this.#prog, ctx, cpu);
-        if (this.#out.hasOverflowed)
-          throw new KernelError(E2BIG, `${this.#prog.describe()} printed more than the iterator's buffer holds`);
-        if (r0Lo === 0) return;
-        this.#showAgain = key !== 0;
-        throw new KernelError(EAGAIN, `${this.#prog.describe()} asks to be shown the element again`);
+        return runner.run(this.#prog, ctx, cpu).r0Lo;
       }),
     );
+    const again = r0 !== 0 && key !== 0;
+    const errno = again ? EAGAIN : this.#out.hasOverflowed ? E2BIG : 0;
+    if (errno !== 0) this.#out.rewind(before);
+    return errno;
   }
 
-  /** read(2): runs until something is printed or the end is reached. Answers the number of bytes, 0 at the end. */
+  /**
+   * read(2): runs until the buffer can be filled or the end is reached. Answers the number of bytes, 0 at the end.
+   *
+   * @throws KernelError E2BIG, EAGAIN if that happens before anything was printed
+   */
   read(cpu: number, buffer: Uint8Array): number {
-    while (this.#out.pending === 0 && !this.#isAtEnd) this.step(cpu);
+    const waiting = this.#out.pending > 0;
+    while (!waiting && this.#out.pending < buffer.length && !this.#isAtEnd && this.#isOpen) {
+      if (this.#out.pending === 0) this.step(cpu);
+      else if (this.#step(cpu) !== 0) break;
+    }
     return this.#out.take(buffer);
   }
 
   release(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#walk.close();
-    this.#machine.memory.free(this.#allValues);
-    this.#machine.seqBuffers.delete(this.#out.address);
-    this.#out[Symbol.dispose]();
-    this.#prog.putRef();
-    this.#link.map.putUserRef();
+    this.#machine.whenIdle(() => {
+      this.#walk.close();
+      this.#machine.memory.free(this.#allValues);
+      this.#machine.seqBuffers.delete(this.#out.address);
+      this.#out[Symbol.dispose]();
+      this.#prog.putRef();
+      this.#map.putUserRef();
+    });
   }
 }

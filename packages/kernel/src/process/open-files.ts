@@ -71,6 +71,8 @@ export class PerfEventFile implements OpenFile {
   readonly kind = "perf_event";
   readonly fn: KernelFunction;
   readonly retprobe: boolean;
+  /** One program an event. */
+  hasProgram = false;
 
   constructor(fn: KernelFunction, retprobe: boolean) {
     this.fn = fn;

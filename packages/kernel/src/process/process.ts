@@ -3,11 +3,13 @@ import { EBADF, EINVAL, ENOENT } from "@bpf-ts/uapi/errno";
 import { BpfSyscalls } from "../commands/bpf-syscalls.ts";
 import { KernelError } from "../error.ts";
 import { FdTable } from "../fd-table.ts";
+import { TASK_COMM_LEN } from "../kernel-btf/kernel-structs.ts";
 import type { Machine } from "../machine.ts";
 import { fdinfo } from "./fdinfo.ts";
 import { writeAt } from "./files.ts";
 import { RegularFile } from "./open-files.ts";
 import { callSyscall } from "./syscall.ts";
+import { makeTaskStruct } from "./task-struct.ts";
 
 /** Creates the file if it is not there. */
 export const O_CREAT = 0o100;
@@ -38,11 +40,13 @@ export class Process {
   /** bpf(2) and what goes with it, by this process. */
   readonly bpf: Bpf;
   readonly #machine: Machine;
+  #taskStruct: number;
 
+  /** @throws KernelError EINVAL (no such CPU), MemoryError ENOMEM */
   constructor(machine: Machine, pid: number, options: ProcessOptions) {
     this.#machine = machine;
     this.pid = pid;
-    this.comm = options.comm ?? `process-${pid}`;
+    this.comm = truncated(options.comm ?? `process-${pid}`);
     this.uid = options.uid ?? 0;
     this.gid = options.gid ?? 0;
     this.cpu = options.cpu ?? 0;
@@ -50,12 +54,23 @@ export class Process {
       throw new KernelError(EINVAL, `cpu ${this.cpu}: this kernel has ${machine.cpus}`);
     }
     this.fds = new FdTable(machine.maxFds);
+    this.#taskStruct = makeTaskStruct(machine.memory, this);
     this.bpf = new BpfSyscalls(machine, this);
   }
 
   /** The thread group: processes here have one thread. */
   get tgid(): number {
     return this.pid;
+  }
+
+  /** Address of its `struct task_struct`; 0 once it has ended. */
+  get taskStruct(): number {
+    return this.#taskStruct;
+  }
+
+  /** It has ended: it makes no system calls any more. */
+  get hasEnded(): boolean {
+    return this.#taskStruct === 0;
   }
 
   /** openat(2). The only flag that matters is {@link O_CREAT}. */
@@ -94,8 +109,20 @@ export class Process {
     return fdinfo(file);
   }
 
-  /** The process ends: its files are closed, without passing close(2). */
+  /** The process ends: its files are closed, without passing close(2). Doing it twice is no error. */
   exit(): void {
+    const task = this.#taskStruct;
+    if (task === 0) return;
     this.#machine.asProcess(this, () => this.fds.closeAll());
+    this.#taskStruct = 0;
+    this.#machine.whenIdle(() => this.#machine.memory.free(task));
   }
+}
+
+/** What fits into `comm`: 15 bytes. */
+function truncated(comm: string): string {
+  const bytes = new TextEncoder().encode(comm);
+  return bytes.length < TASK_COMM_LEN
+    ? comm
+    : new TextDecoder().decode(bytes.subarray(0, TASK_COMM_LEN - 1)).replace(/\ufffd$/, "");
 }

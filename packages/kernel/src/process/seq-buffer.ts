@@ -42,6 +42,22 @@ export class SeqBuffer implements SeqFile, Disposable {
     return this.#hasOverflowed;
   }
 
+  /** How much there is now, for {@link rewind}. */
+  mark(): number {
+    return this.#pending;
+  }
+
+  /** Forgets what was appended after the mark, and that it did not fit. Nothing may have been taken since. */
+  rewind(mark: number): void {
+    this.#hasOverflowed = false;
+    while (this.#pending > mark) {
+      const last = this.#chunks.pop()!;
+      const surplus = this.#pending - mark;
+      if (surplus < last.length) this.#chunks.push(last.subarray(0, last.length - surplus));
+      this.#pending -= Math.min(surplus, last.length);
+    }
+  }
+
   /** Moves bytes to `buffer`; answers how many. */
   take(buffer: Uint8Array): number {
     let at = 0;

@@ -1,4 +1,6 @@
 import { BpfError } from "@bpf-ts/uapi";
+import { ESRCH } from "@bpf-ts/uapi/errno";
+import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import type { Process } from "./process.ts";
 import { PT_REGS_SIZE, SYSCALL_ARGS, setReg } from "./pt-regs.ts";
@@ -30,6 +32,7 @@ export function callSyscall(
   args: readonly number[],
   body: () => number,
 ): number {
+  if (process.hasEnded) throw new KernelError(ESRCH, `process ${process.pid} has ended`);
   return machine.asProcess(process, () =>
     machine.scratch.with(pointer?.bytes.length ?? 0, (user) =>
       machine.scratch.with(PT_REGS_SIZE, (regs) => {

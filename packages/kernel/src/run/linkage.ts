@@ -33,7 +33,11 @@ function helperEnv(machine: Machine, prog: ProgObject): HelperEnv {
     },
     traceLog: machine.traceLog,
     seqFile: (address) => machine.seqBuffers.get(address),
-    ringRecords: new Map(),
+    ringRecords: machine.ringRecords,
+    taskStruct: () => machine.current.taskStruct,
+    symbol: (address, offset) => machine.functions.symbol(address, offset),
+    funcIp: (_run, ctx) => machine.functions.runOf(ctx)?.fn.address ?? 0n,
+    attachCookie: (_run, ctx) => machine.functions.runOf(ctx)?.cookie ?? 0n,
     executableOf: (object) => (object instanceof ProgObject ? object.executable : undefined),
     ...(traced === undefined ? {} : { tracedFunction: traced }),
   };

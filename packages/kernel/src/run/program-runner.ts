@@ -10,6 +10,12 @@ export interface ProgramResult {
 }
 
 /**
+ * Programs that may be alive at once on one CPU, each interrupted by the next. Linux has no such number but a stack of a fixed size: whatever is
+ * nested deeper is not run.
+ */
+const MAX_NESTING = 24;
+
+/**
  * Runs programs to their end. While one runs, elements that it deletes are neither cleared nor reused; a program that is already running on a
  * CPU is not entered again there.
  */
@@ -42,7 +48,14 @@ export class ProgramRunner {
     }
   }
 
-  /** As {@link run}, unless the program already runs on this CPU: then it counts a miss and answers undefined. */
+  /** As {@link run}, unless too many programs are alive on this CPU: then it counts a miss and answers undefined. */
+  runNested(prog: ProgObject, ctx: number, cpu: number): ProgramResult | undefined {
+    if (this.#vm.runs(cpu).length < MAX_NESTING) return this.run(prog, ctx, cpu);
+    prog.recursionMisses++;
+    return undefined;
+  }
+
+  /** As {@link runNested}, unless the program already runs on this CPU: then it counts a miss and answers undefined. */
   runGuarded(prog: ProgObject, ctx: number, cpu: number): ProgramResult | undefined {
     if (prog.active[cpu] !== 0) {
       prog.recursionMisses++;
@@ -50,7 +63,7 @@ export class ProgramRunner {
     }
     prog.active[cpu] = 1;
     try {
-      return this.run(prog, ctx, cpu);
+      return this.runNested(prog, ctx, cpu);
     } finally {
       prog.active[cpu] = 0;
     }

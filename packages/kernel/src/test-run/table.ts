@@ -3,6 +3,7 @@ import {
   BPF_PROG_TYPE_CGROUP_SKB,
   BPF_PROG_TYPE_LWT_IN,
   BPF_PROG_TYPE_LWT_OUT,
+  BPF_PROG_TYPE_LWT_SEG6LOCAL,
   BPF_PROG_TYPE_LWT_XMIT,
   BPF_PROG_TYPE_RAW_TRACEPOINT,
   BPF_PROG_TYPE_SCHED_ACT,
@@ -30,6 +31,7 @@ export const TEST_RUNNERS: ReadonlyMap<number, TestRunner> = new Map<number, Tes
   [BPF_PROG_TYPE_LWT_IN, testRunSkb],
   [BPF_PROG_TYPE_LWT_OUT, testRunSkb],
   [BPF_PROG_TYPE_LWT_XMIT, testRunSkb],
+  [BPF_PROG_TYPE_LWT_SEG6LOCAL, testRunSkb],
   [BPF_PROG_TYPE_RAW_TRACEPOINT, testRunRawTracepoint],
   [BPF_PROG_TYPE_SYSCALL, testRunSyscall],
 ]);

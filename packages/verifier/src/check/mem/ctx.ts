@@ -29,6 +29,7 @@ export function accessCtx(
     printLineInfo(env, insnIdx, "; ");
     reject(env, insnIdx, "context", EACCES, "");
   }
+  env.maxCtxOffset = Math.max(env.maxCtxOffset, off + size);
   if (write || valueRegno < 0) return;
   const regs = curFrame(env).regs;
   const type = field.regType ?? SCALAR_VALUE;
