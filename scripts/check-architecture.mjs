@@ -23,7 +23,7 @@ for (const { name, manifest } of all) {
     problems.push(`${name} has no row in ARCHITECTURE.md`);
     continue;
   }
-  const real = new Set(Object.keys(manifest.dependencies ?? {}));
+  const real = new Set(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }));
   for (const dependency of real)
     if (!listed.has(dependency)) problems.push(`${name} depends on ${dependency}, its row does not say so`);
   for (const dependency of listed)
