@@ -62,6 +62,8 @@ function checkLoadable(program: ProgramSpec, part: FunctionSpec): void {
   const where = part === program.code ? `program ${program.name}` : `function ${part.name} of program ${program.name}`;
   const details = { program: program.name, function: part.name };
   for (const reference of part.references) {
+    if (reference.kind === "arena")
+      throw new UnsupportedError("global data in an arena", { detail: `${reference.name} in ${where}`, details });
     if (reference.kind !== "extern") continue;
     const { name, extern, isWeak } = reference;
     if (extern !== "undefined")

@@ -92,8 +92,9 @@ function resolve(
       else set(BPF_PSEUDO_MAP_VALUE, map.fd, reference.offset);
       break;
     }
+    case "arena":
     case "extern":
-      throw new Error(`extern ${reference.name} was let through`);
+      throw new Error(`${reference.kind} reference to ${reference.name} was let through`);
   }
 }
 

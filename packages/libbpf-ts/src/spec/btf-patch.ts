@@ -6,9 +6,6 @@ const BTF_MAGIC = 0xeb9f;
 const BTF_VERSION = 1;
 const KIND_INT = 1;
 const KIND_VAR = 14;
-/** What a parameter without a name is called. */
-const PARAM_NAME = "arg";
-
 const toUtf8 = /* @__PURE__ */ new TextEncoder();
 
 /**
@@ -46,13 +43,13 @@ export class BtfPatch {
     this.#words[at] = (this.#words[at]! & 0xffff0000) | vlen;
   }
 
-  /** Gives parameters of a function prototype that have no name one. */
-  nameParams(protoId: number): void {
+  /** Gives parameters of a function prototype that have no name that one. */
+  nameParams(protoId: number, name: string): void {
     if (this.#btf.kindOf(protoId) !== "func_proto") return;
     const params = this.#btf.recordOf(protoId) + 3;
     for (let i = 0; i < this.#btf.vlenOf(protoId); i++) {
       const at = params + 2 * i;
-      if (this.#words[at] === 0 && this.#words[at + 1] !== 0) this.#words[at] = this.#addString(PARAM_NAME);
+      if (this.#words[at] === 0 && this.#words[at + 1] !== 0) this.#words[at] = this.#addString(name);
     }
   }
 

@@ -15,6 +15,8 @@ import { BtfPatch } from "./btf-patch.ts";
 /** Sections that exist in BTF only: what the object expects of the kernel. */
 const KCONFIG = ".kconfig";
 const KSYMS = ".ksyms";
+/** libbpf's name for the variable that stands in for functions of the kernel, and for their parameters without names. */
+const STAND_IN = "dummy_ksym";
 
 /**
  * Turns a compiler's BTF into what a kernel takes: fills in the size of each data section and where in it each global variable lies, makes hidden
@@ -87,24 +89,34 @@ function fixKconfig(btf: Btf, section: BtfDatasec, patch: BtfPatch): void {
 
 /** Kernel symbols become ints; functions among them are stood in for by a variable. */
 function fixKsyms(btf: Btf, section: BtfDatasec, patch: BtfPatch): void {
-  const int = (): number => btf.findByName("int", "int") ?? patch.addInt("int", 4, BTF_INT_SIGNED);
-  let stand_in: number | undefined;
+  let int: number | undefined;
+  const intId = (): number => (int ??= findInt(btf) ?? patch.addInt("int", 4, BTF_INT_SIGNED));
+  let standIn: number | undefined;
   const placed = section.vars.map((entry, i): BtfSecVar => {
     const target = btf.type(entry.type);
     let { type } = entry;
     if (target.kind === "func") {
       patch.setVlen(target.id, BTF_FUNC_GLOBAL);
-      patch.nameParams(target.type);
-      stand_in ??= patch.addVar("dummy_ksym", int(), BTF_VAR_GLOBAL_ALLOCATED);
-      type = stand_in;
+      standIn ??= patch.addVar(STAND_IN, intId(), BTF_VAR_GLOBAL_ALLOCATED);
+      patch.nameParams(target.type, STAND_IN);
+      type = standIn;
     } else if (target.kind === "var") {
-      patch.setWord(target.id, 2, int());
+      patch.setWord(target.id, 2, intId());
       patch.setWord(target.id, 3, BTF_VAR_GLOBAL_ALLOCATED);
     }
     return { type, offset: i * 4, size: 4 };
   });
   patch.setSize(section.id, placed.length * 4);
   setVars(section, placed, patch);
+}
+
+/** The first integer of 32 bits. */
+function findInt(btf: Btf): number | undefined {
+  for (let id = btf.firstId; id < btf.typeCount; id++) {
+    const type = btf.kindOf(id) === "int" ? btf.type(id) : undefined;
+    if (type?.kind === "int" && type.bits === 32) return id;
+  }
+  return undefined;
 }
 
 /** Kernels want them in order of their offsets. */

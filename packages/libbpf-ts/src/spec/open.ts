@@ -108,7 +108,6 @@ function notLoadable(elf: ElfFile): { feature: string; detail: string }[] {
     .flatMap(({ name }) => {
       if (name === ".struct_ops" || name === ".struct_ops.link")
         return [{ feature: "struct_ops maps", detail: `section ${name}` }];
-      if (name === ".addr_space.1") return [{ feature: "global data in an arena", detail: `section ${name}` }];
       return [];
     });
 }

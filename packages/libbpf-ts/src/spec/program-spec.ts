@@ -22,6 +22,8 @@ export type Reference =
   | { readonly insn: number; readonly kind: "function"; readonly name: string }
   /** A call of a function. */
   | { readonly insn: number; readonly kind: "call"; readonly name: string }
+  /** The address of a global variable in an arena. */
+  | { readonly insn: number; readonly kind: "arena"; readonly name: string }
   /** Something that the object does not define. */
   | {
       readonly insn: number;

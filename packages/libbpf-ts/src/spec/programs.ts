@@ -1,4 +1,5 @@
 import { BTF_FUNC_GLOBAL, type Btf } from "@bpf-ts/btf";
+import { BPF_TRACE_UPROBE_MULTI } from "@bpf-ts/uapi/attach-types";
 import { BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS } from "@bpf-ts/uapi/prog-flags";
 import { LibbpfError } from "../error.ts";
 import { matchSection } from "../sections/match.ts";
@@ -43,7 +44,8 @@ function programOf(
     section,
     sectionDef: match?.def,
     progType: match?.def.progType ?? 0,
-    attachType: match?.def.attachType ?? 0,
+    // Where the kernel has links to several uprobes, as 6.18, libbpf attaches USDT probes by them.
+    attachType: match?.def.attach === "usdt" ? BPF_TRACE_UPROBE_MULTI : (match?.def.attachType ?? 0),
     attachKind: match?.def.attach ?? "none",
     attachTarget: match?.target ?? "",
     progFlags:

@@ -27,6 +27,9 @@ export interface Code {
   insns: readonly Insn[];
 }
 
+/** The section of global data in address space 1. */
+const ARENA = ".addr_space.1";
+
 const isLdImm64 = (insn: Insn): boolean => insn.code === (BPF_LD | BPF_IMM | BPF_DW);
 const isCall = (insn: Insn): boolean => insn.code === (BPF_JMP | BPF_CALL);
 
@@ -116,6 +119,7 @@ function relocated(
   if (map !== undefined) return { insn, kind: "map", name: map };
   const data = landmarks.dataMap(sectionIndex);
   if (data !== undefined) return { insn, kind: "map-value", name: data, offset };
+  if (landmarks.sectionName(sectionIndex) === ARENA) return { insn, kind: "arena", name };
   const target = landmarks.functionAt(sectionIndex, offset);
   if (target !== undefined) return { insn, kind: "function", name: target };
   throw bad(
