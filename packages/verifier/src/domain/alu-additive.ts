@@ -7,97 +7,144 @@
  * @see v6.18 kernel/bpf/verifier.c, scalar_min_max_add, scalar_min_max_sub, scalar32_min_max_add, scalar32_min_max_sub
  */
 
-import { Draft, unbound32 } from "./draft.ts";
-import { S32_MAX, S32_MIN, S64_MAX, S64_MIN, U32_MAX, U64_MAX, u64 } from "./integers.ts";
-import { constant, settle, ZERO } from "./scalar.ts";
-import { syncDraft } from "./sync.ts";
+import { Num, numOf, unbound32, unboundSigned64, unboundUnsigned64 } from "./num.ts";
+import { constantOf, settle, ZERO } from "./scalar.ts";
+import { syncNum } from "./sync.ts";
 import { tnumAdd, tnumNeg, tnumSub } from "./tnum.ts";
 import type { Scalar } from "./types.ts";
-import { zext32Draft } from "./width.ts";
+import { zext32Num } from "./width.ts";
+import { below, below32, differenceHi, S32_MAX, S32_MIN, sumHi } from "./word.ts";
 
-function setS64(d: Draft, min: bigint, max: bigint): void {
-  const fits = min >= S64_MIN && min <= S64_MAX && max >= S64_MIN && max <= S64_MAX;
-  d.smin = fits ? min : S64_MIN;
-  d.smax = fits ? max : S64_MAX;
+/** Does a + b = sum wrap as a signed number? All are upper halves. */
+function sumWraps(a: number, b: number, sum: number): boolean {
+  return ((a ^ sum) & (b ^ sum)) < 0;
 }
 
-function setS32(d: Draft, min: number, max: number): void {
+/** Does a - b = difference wrap as a signed number? All are upper halves. */
+function differenceWraps(a: number, b: number, difference: number): boolean {
+  return ((a ^ b) & (a ^ difference)) < 0;
+}
+
+/** Signed range of the low half. */
+function setS32(d: Num, min: number, max: number): void {
   const fits = min >= S32_MIN && min <= S32_MAX && max >= S32_MIN && max <= S32_MAX;
   d.s32min = fits ? min : S32_MIN;
   d.s32max = fits ? max : S32_MAX;
 }
 
-/** d += s, ranges of the low half. */
-export function add32(d: Draft, s: Scalar): void {
+function add32(d: Num, s: Num): void {
   setS32(d, d.s32min + s.s32min, d.s32max + s.s32max);
-  const min = d.u32min + s.u32min;
-  const max = d.u32max + s.u32max;
-  const straddles = min <= U32_MAX && max > U32_MAX;
-  d.u32min = straddles ? 0 : min >>> 0;
-  d.u32max = straddles ? U32_MAX : max >>> 0;
+  const min = (d.lowMin + s.lowMin) | 0;
+  const max = (d.lowMax + s.lowMax) | 0;
+  const straddles = below32(max, d.lowMax) && !below32(min, d.lowMin);
+  d.lowMin = straddles ? 0 : min;
+  d.lowMax = straddles ? -1 : max;
 }
 
-/** d += s, 64-bit ranges. */
-export function add64(d: Draft, s: Scalar): void {
-  setS64(d, d.smin + s.smin, d.smax + s.smax);
-  const min = d.umin + s.umin;
-  const max = d.umax + s.umax;
-  const straddles = min <= U64_MAX && max > U64_MAX;
-  d.umin = straddles ? 0n : u64(min);
-  d.umax = straddles ? U64_MAX : u64(max);
-}
-
-/** d -= s, ranges of the low half. */
-export function sub32(d: Draft, s: Scalar): void {
+function sub32(d: Num, s: Num): void {
   setS32(d, d.s32min - s.s32max, d.s32max - s.s32min);
-  const min = d.u32min - s.u32max;
-  const max = d.u32max - s.u32min;
-  const straddles = min < 0 && max >= 0;
-  d.u32min = straddles ? 0 : min >>> 0;
-  d.u32max = straddles ? U32_MAX : max >>> 0;
+  const straddles = below32(d.lowMin, s.lowMax) && !below32(d.lowMax, s.lowMin);
+  const min = (d.lowMin - s.lowMax) | 0;
+  d.lowMax = straddles ? -1 : (d.lowMax - s.lowMin) | 0;
+  d.lowMin = straddles ? 0 : min;
 }
 
-/** d -= s, 64-bit ranges. */
-export function sub64(d: Draft, s: Scalar): void {
-  setS64(d, d.smin - s.smax, d.smax - s.smin);
-  const min = d.umin - s.umax;
-  const max = d.umax - s.umin;
-  const straddles = min < 0n && max >= 0n;
-  d.umin = straddles ? 0n : u64(min);
-  d.umax = straddles ? U64_MAX : u64(max);
+/** Signed 64-bit range d + s, or everything. */
+function addSigned64(d: Num, s: Num): void {
+  const minLo = (d.sminLo + s.sminLo) | 0;
+  const minHi = sumHi(d.sminHi, d.sminLo, s.sminHi, minLo);
+  const maxLo = (d.smaxLo + s.smaxLo) | 0;
+  const maxHi = sumHi(d.smaxHi, d.smaxLo, s.smaxHi, maxLo);
+  if (sumWraps(d.sminHi, s.sminHi, minHi) || sumWraps(d.smaxHi, s.smaxHi, maxHi)) {
+    unboundSigned64(d);
+    return;
+  }
+  d.sminHi = minHi;
+  d.sminLo = minLo;
+  d.smaxHi = maxHi;
+  d.smaxLo = maxLo;
+}
+
+/** Signed 64-bit range d - s, or everything. */
+function subSigned64(d: Num, s: Num): void {
+  const minLo = (d.sminLo - s.smaxLo) | 0;
+  const minHi = differenceHi(d.sminHi, d.sminLo, s.smaxHi, s.smaxLo);
+  const maxLo = (d.smaxLo - s.sminLo) | 0;
+  const maxHi = differenceHi(d.smaxHi, d.smaxLo, s.sminHi, s.sminLo);
+  if (differenceWraps(d.sminHi, s.smaxHi, minHi) || differenceWraps(d.smaxHi, s.sminHi, maxHi)) {
+    unboundSigned64(d);
+    return;
+  }
+  d.sminHi = minHi;
+  d.sminLo = minLo;
+  d.smaxHi = maxHi;
+  d.smaxLo = maxLo;
+}
+
+/** Unsigned 64-bit range d + s. `wrapped`: may both ends wrap together? */
+function addUnsigned64(d: Num, s: Num, wrapped: boolean): void {
+  const minLo = (d.uminLo + s.uminLo) | 0;
+  const minHi = sumHi(d.uminHi, d.uminLo, s.uminHi, minLo);
+  const maxLo = (d.umaxLo + s.umaxLo) | 0;
+  const maxHi = sumHi(d.umaxHi, d.umaxLo, s.umaxHi, maxLo);
+  const minWraps = below(minHi, minLo, d.uminHi, d.uminLo);
+  const maxWraps = below(maxHi, maxLo, d.umaxHi, d.umaxLo);
+  if (wrapped ? maxWraps && !minWraps : maxWraps || minWraps) {
+    unboundUnsigned64(d);
+    return;
+  }
+  d.uminHi = minHi;
+  d.uminLo = minLo;
+  d.umaxHi = maxHi;
+  d.umaxLo = maxLo;
+}
+
+/** Unsigned 64-bit range d - s. `wrapped`: may both ends wrap together? */
+function subUnsigned64(d: Num, s: Num, wrapped: boolean): void {
+  const minWraps = below(d.uminHi, d.uminLo, s.umaxHi, s.umaxLo);
+  const maxWraps = below(d.umaxHi, d.umaxLo, s.uminHi, s.uminLo);
+  if (wrapped ? minWraps && !maxWraps : minWraps) {
+    unboundUnsigned64(d);
+    return;
+  }
+  const minHi = differenceHi(d.uminHi, d.uminLo, s.umaxHi, s.umaxLo);
+  const minLo = (d.uminLo - s.umaxLo) | 0;
+  d.umaxHi = differenceHi(d.umaxHi, d.umaxLo, s.uminHi, s.uminLo);
+  d.umaxLo = (d.umaxLo - s.uminLo) | 0;
+  d.uminHi = minHi;
+  d.uminLo = minLo;
 }
 
 /** d += s. */
-export function addDraft(d: Draft, s: Scalar): void {
+export function addNum(d: Num, s: Num): void {
   add32(d, s);
-  add64(d, s);
-  d.tnum = tnumAdd(d.tnum, s.tnum);
+  addSigned64(d, s);
+  addUnsigned64(d, s, true);
+  d.bits = tnumAdd(d.bits, s.bits);
 }
 
 /** d -= s. */
-export function subDraft(d: Draft, s: Scalar): void {
+export function subNum(d: Num, s: Num): void {
   sub32(d, s);
-  sub64(d, s);
-  d.tnum = tnumSub(d.tnum, s.tnum);
+  subSigned64(d, s);
+  subUnsigned64(d, s, true);
+  d.bits = tnumSub(d.bits, s.bits);
 }
 
 /** 0 - s. */
-export function negDraft(s: Scalar): Draft {
-  const d = new Draft(ZERO);
+export function negNum(s: Num): Num {
+  const d = new Num(numOf(ZERO));
   sub32(d, s);
-  sub64(d, s);
-  d.tnum = tnumNeg(s.tnum);
+  subSigned64(d, s);
+  subUnsigned64(d, s, true);
+  d.bits = tnumNeg(s.bits);
   return d;
 }
 
-/**
- * a + b, facts not yet worked into each other.
- *
- * @see v6.18 kernel/bpf/verifier.c, sync_linked_regs
- */
+/** a + b, facts not yet worked into each other. */
 export function addUnsynced(a: Scalar, b: Scalar): Scalar {
-  const d = new Draft(a);
-  addDraft(d, b);
+  const d = new Num(numOf(a));
+  addNum(d, numOf(b));
   return settle(d);
 }
 
@@ -107,11 +154,12 @@ export function addUnsynced(a: Scalar, b: Scalar): Scalar {
  * @see v6.18 kernel/bpf/verifier.c, sync_linked_regs
  */
 export function addDelta(known: Scalar, delta: number, narrow: boolean): Scalar {
-  const d = new Draft(known);
-  addDraft(d, constant(delta));
-  if (narrow) zext32Draft(d);
-  syncDraft(d);
-  return settle(d, known);
+  const d = new Num(numOf(known));
+  // Two distances of 32 bits may lie up to 2^32 apart.
+  addNum(d, constantOf(Math.floor(delta / 0x1_0000_0000) | 0, delta | 0));
+  if (narrow) zext32Num(d);
+  syncNum(d);
+  return settle(d, numOf(known));
 }
 
 /**
@@ -121,17 +169,15 @@ export function addDelta(known: Scalar, delta: number, narrow: boolean): Scalar 
  * @see v6.18 kernel/bpf/verifier.c, adjust_ptr_min_max_vals
  */
 export function pointerAdd(ptr: Scalar, off: Scalar): Scalar {
-  const d = new Draft(ptr);
+  const p = numOf(ptr);
+  const o = numOf(off);
+  const d = new Num(p);
   unbound32(d);
-  setS64(d, ptr.smin + off.smin, ptr.smax + off.smax);
-  const min = ptr.umin + off.umin;
-  const max = ptr.umax + off.umax;
-  const fits = min <= U64_MAX && max <= U64_MAX;
-  d.umin = fits ? min : 0n;
-  d.umax = fits ? max : U64_MAX;
-  d.tnum = tnumAdd(ptr.tnum, off.tnum);
-  syncDraft(d);
-  return settle(d, ptr);
+  addSigned64(d, o);
+  addUnsigned64(d, o, false);
+  d.bits = tnumAdd(p.bits, o.bits);
+  syncNum(d);
+  return settle(d, p);
 }
 
 /**
@@ -140,13 +186,13 @@ export function pointerAdd(ptr: Scalar, off: Scalar): Scalar {
  * @see v6.18 kernel/bpf/verifier.c, adjust_ptr_min_max_vals
  */
 export function pointerSub(ptr: Scalar, off: Scalar): Scalar {
-  const d = new Draft(ptr);
+  const p = numOf(ptr);
+  const o = numOf(off);
+  const d = new Num(p);
   unbound32(d);
-  setS64(d, ptr.smin - off.smax, ptr.smax - off.smin);
-  const fits = ptr.umin >= off.umax;
-  d.umin = fits ? ptr.umin - off.umax : 0n;
-  d.umax = fits ? u64(ptr.umax - off.umin) : U64_MAX;
-  d.tnum = tnumSub(ptr.tnum, off.tnum);
-  syncDraft(d);
-  return settle(d, ptr);
+  subSigned64(d, o);
+  subUnsigned64(d, o, false);
+  d.bits = tnumSub(p.bits, o.bits);
+  syncNum(d);
+  return settle(d, p);
 }

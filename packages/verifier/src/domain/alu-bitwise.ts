@@ -5,78 +5,94 @@
  * @see v6.18 kernel/bpf/verifier.c, scalar_min_max_and, scalar_min_max_or, scalar_min_max_xor and their scalar32 twins
  */
 
-import { type Draft, setKnown, setKnown32 } from "./draft.ts";
-import { low32, max64, min64, S32_MAX, S32_MIN, S64_MAX, S64_MIN, s64 } from "./integers.ts";
-import { isConst, isSubregConst } from "./scalar.ts";
+import { type Num, setKnown, setKnown32, unboundSigned64 } from "./num.ts";
 import { updateBounds } from "./sync.ts";
-import { tnumAnd, tnumOr, tnumXor } from "./tnum.ts";
-import type { Scalar, Tnum } from "./types.ts";
+import { type Bits, tnumAnd, tnumIsConst, tnumOr, tnumSubregIsConst, tnumXor } from "./tnum.ts";
+import { below, below32, less, S32_MAX, S32_MIN } from "./word.ts";
 
-/** Unsigned range of the whole; read as signed numbers it is a range too unless it crosses the sign boundary. */
-function setRange64(d: Draft, umin: bigint, umax: bigint): void {
-  d.umin = umin;
-  d.umax = umax;
-  const min = s64(umin);
-  const max = s64(umax);
-  d.smin = min <= max ? min : S64_MIN;
-  d.smax = min <= max ? max : S64_MAX;
+/** The unsigned range of the whole was set: read as signed numbers it is a range too unless it crosses the sign boundary. */
+function signedFromUnsigned64(d: Num): void {
+  if (less(d.umaxHi, d.umaxLo, d.uminHi, d.uminLo)) {
+    unboundSigned64(d);
+    return;
+  }
+  d.sminHi = d.uminHi;
+  d.sminLo = d.uminLo;
+  d.smaxHi = d.umaxHi;
+  d.smaxLo = d.umaxLo;
 }
 
-/** The same of the low half. */
-function setRange32(d: Draft, umin: number, umax: number): void {
-  d.u32min = umin;
-  d.u32max = umax;
-  const min = umin | 0;
-  const max = umax | 0;
+/** The range of the low half. */
+function setRange32(d: Num, min: number, max: number): void {
+  d.lowMin = min;
+  d.lowMax = max;
   d.s32min = min <= max ? min : S32_MIN;
   d.s32max = min <= max ? max : S32_MAX;
 }
 
-/** Puts the result's bits in place. Answers which halves are settled thereby, so that no range needs computing. */
-function setBits(d: Draft, s: Scalar, bits: Tnum): { low: boolean; whole: boolean } {
-  d.tnum = bits;
-  const low = isSubregConst(s) && isSubregConst(d);
-  const whole = isConst(s) && isConst(d);
-  if (whole) setKnown(d, bits.value);
-  else if (low) setKnown32(d, bits.value);
-  return { low, whole };
+/** Ends of the whole that the bits allow. */
+function setMinFromBits(d: Num, bits: Bits): void {
+  d.uminHi = bits.valueHi;
+  d.uminLo = bits.valueLo;
 }
 
-/** Largest member of the low half's and of the whole's bits. */
-function bitsMax32(bits: Tnum): number {
-  return low32(bits.value | bits.mask);
+function setMaxFromBits(d: Num, bits: Bits): void {
+  d.umaxHi = bits.valueHi | bits.maskHi;
+  d.umaxLo = bits.valueLo | bits.maskLo;
 }
 
-function bitsMax64(bits: Tnum): bigint {
-  return bits.value | bits.mask;
+/** Puts the result's bits in place. True if they settle the whole; `lowSettled` tells of the low half. */
+function setBits(d: Num, s: Num, bits: Bits): boolean {
+  d.bits = bits;
+  if (tnumIsConst(s.bits) && tnumIsConst(bits)) {
+    setKnown(d, bits.valueHi, bits.valueLo);
+    return true;
+  }
+  if (lowSettled(s, bits)) setKnown32(d, bits.valueLo);
+  return false;
+}
+
+function lowSettled(s: Num, bits: Bits): boolean {
+  return tnumSubregIsConst(s.bits) && tnumSubregIsConst(bits);
 }
 
 /** d &= s. */
-export function andDraft(d: Draft, s: Scalar): void {
-  const bits = tnumAnd(d.tnum, s.tnum);
-  const settled = setBits(d, s, bits);
-  if (settled.whole) return;
-  if (!settled.low) setRange32(d, low32(bits.value), Math.min(d.u32max, s.u32max));
-  setRange64(d, bits.value, min64(d.umax, s.umax));
+export function andNum(d: Num, s: Num): void {
+  const bits = tnumAnd(d.bits, s.bits);
+  const lowMax = below32(s.lowMax, d.lowMax) ? s.lowMax : d.lowMax;
+  if (setBits(d, s, bits)) return;
+  if (!lowSettled(s, bits)) setRange32(d, bits.valueLo, lowMax);
+  setMinFromBits(d, bits);
+  if (below(s.umaxHi, s.umaxLo, d.umaxHi, d.umaxLo)) {
+    d.umaxHi = s.umaxHi;
+    d.umaxLo = s.umaxLo;
+  }
+  signedFromUnsigned64(d);
   updateBounds(d);
 }
 
 /** d |= s. */
-export function orDraft(d: Draft, s: Scalar): void {
-  const bits = tnumOr(d.tnum, s.tnum);
-  const settled = setBits(d, s, bits);
-  if (settled.whole) return;
-  if (!settled.low) setRange32(d, Math.max(d.u32min, s.u32min), bitsMax32(bits));
-  setRange64(d, max64(d.umin, s.umin), bitsMax64(bits));
+export function orNum(d: Num, s: Num): void {
+  const bits = tnumOr(d.bits, s.bits);
+  const lowMin = below32(d.lowMin, s.lowMin) ? s.lowMin : d.lowMin;
+  if (setBits(d, s, bits)) return;
+  if (!lowSettled(s, bits)) setRange32(d, lowMin, bits.valueLo | bits.maskLo);
+  if (below(d.uminHi, d.uminLo, s.uminHi, s.uminLo)) {
+    d.uminHi = s.uminHi;
+    d.uminLo = s.uminLo;
+  }
+  setMaxFromBits(d, bits);
+  signedFromUnsigned64(d);
   updateBounds(d);
 }
 
 /** d ^= s. */
-export function xorDraft(d: Draft, s: Scalar): void {
-  const bits = tnumXor(d.tnum, s.tnum);
-  const settled = setBits(d, s, bits);
-  if (settled.whole) return;
-  if (!settled.low) setRange32(d, low32(bits.value), bitsMax32(bits));
-  setRange64(d, bits.value, bitsMax64(bits));
+export function xorNum(d: Num, s: Num): void {
+  const bits = tnumXor(d.bits, s.bits);
+  if (setBits(d, s, bits)) return;
+  if (!lowSettled(s, bits)) setRange32(d, bits.valueLo, bits.valueLo | bits.maskLo);
+  setMinFromBits(d, bits);
+  setMaxFromBits(d, bits);
+  signedFromUnsigned64(d);
   updateBounds(d);
 }

@@ -8,91 +8,96 @@
  * @see v6.18 kernel/bpf/verifier.c, scalar_min_max_lsh, scalar_min_max_rsh, scalar_min_max_arsh and their scalar32 twins
  */
 
-import { type Draft, unbound32, unbound64 } from "./draft.ts";
-import { S32_MAX, S32_MIN, S64_MAX, S64_MIN, U32_MAX, U64_MAX } from "./integers.ts";
+import { type Num, unbound32, unbound64, unboundSigned64, unboundUnsigned64 } from "./num.ts";
 import { updateBounds, updateBounds32 } from "./sync.ts";
-import { tnumArshift, tnumLshift, tnumRshift, tnumSubreg } from "./tnum.ts";
+import { tnumArshift, tnumArshift32, tnumLshift, tnumRshift, tnumSubreg } from "./tnum.ts";
+import { below, below32, S32_MAX, S32_MIN, sarHi, sarLo, shlHi, shlLo, shrHi, shrLo } from "./word.ts";
 
 /** Ranges of the low half after `<<= n`; n up to 63. */
-function lsh32(d: Draft, n: number): void {
+function lsh32(d: Num, n: number): void {
   d.s32min = S32_MIN;
   d.s32max = S32_MAX;
-  if (n > 31 || d.u32max > 2 ** (31 - n)) {
-    d.u32min = 0;
-    d.u32max = U32_MAX;
+  if (n > 31 || below32(1 << (31 - n), d.lowMax)) {
+    d.lowMin = 0;
+    d.lowMax = -1;
   } else {
-    d.u32min = (d.u32min << n) >>> 0;
-    d.u32max = (d.u32max << n) >>> 0;
+    d.lowMin <<= n;
+    d.lowMax <<= n;
   }
 }
 
 /** d <<= n, 0 ≤ n ≤ 63. */
-export function lshDraft64(d: Draft, n: number): void {
-  const distance = BigInt(n);
-  d.smin = n === 32 ? BigInt(d.s32min) << 32n : S64_MIN;
-  d.smax = n === 32 ? BigInt(d.s32max) << 32n : S64_MAX;
-  if (d.umax > 1n << (63n - distance)) {
-    d.umin = 0n;
-    d.umax = U64_MAX;
+export function lshNum64(d: Num, n: number): void {
+  if (n === 32) {
+    d.sminHi = d.s32min;
+    d.smaxHi = d.s32max;
+    d.sminLo = d.smaxLo = 0;
   } else {
-    d.umin <<= distance;
-    d.umax <<= distance;
+    unboundSigned64(d);
+  }
+  if (below(shlHi(0, 1, 63 - n), shlLo(1, 63 - n), d.umaxHi, d.umaxLo)) {
+    unboundUnsigned64(d);
+  } else {
+    d.uminHi = shlHi(d.uminHi, d.uminLo, n);
+    d.uminLo = shlLo(d.uminLo, n);
+    d.umaxHi = shlHi(d.umaxHi, d.umaxLo, n);
+    d.umaxLo = shlLo(d.umaxLo, n);
   }
   lsh32(d, n);
-  d.tnum = tnumLshift(d.tnum, n);
+  d.bits = tnumLshift(d.bits, n);
   updateBounds(d);
 }
 
 /** Low half of d <<= n, 0 ≤ n ≤ 31; the upper half of the bits becomes 0. */
-export function lshDraft32(d: Draft, n: number): void {
+export function lshNum32(d: Num, n: number): void {
   lsh32(d, n);
-  d.tnum = tnumSubreg(tnumLshift(tnumSubreg(d.tnum), n));
+  d.bits = tnumSubreg(tnumLshift(tnumSubreg(d.bits), n));
   unbound64(d);
   updateBounds32(d);
 }
 
 /** d >>= n, filling with 0; 0 ≤ n ≤ 63. */
-export function rshDraft64(d: Draft, n: number): void {
-  const distance = BigInt(n);
-  d.smin = S64_MIN;
-  d.smax = S64_MAX;
-  d.tnum = tnumRshift(d.tnum, n);
-  d.umin >>= distance;
-  d.umax >>= distance;
+export function rshNum64(d: Num, n: number): void {
+  unboundSigned64(d);
+  d.bits = tnumRshift(d.bits, n);
+  d.uminLo = shrLo(d.uminHi, d.uminLo, n);
+  d.uminHi = shrHi(d.uminHi, n);
+  d.umaxLo = shrLo(d.umaxHi, d.umaxLo, n);
+  d.umaxHi = shrHi(d.umaxHi, n);
   unbound32(d);
   updateBounds(d);
 }
 
 /** Low half of d >>= n, filling with 0; 0 ≤ n ≤ 31. */
-export function rshDraft32(d: Draft, n: number): void {
+export function rshNum32(d: Num, n: number): void {
   d.s32min = S32_MIN;
   d.s32max = S32_MAX;
-  d.tnum = tnumRshift(tnumSubreg(d.tnum), n);
-  d.u32min = d.u32min >>> n;
-  d.u32max = d.u32max >>> n;
+  d.bits = tnumRshift(tnumSubreg(d.bits), n);
+  d.lowMin = (d.lowMin >>> n) | 0;
+  d.lowMax = (d.lowMax >>> n) | 0;
   unbound64(d);
   updateBounds32(d);
 }
 
 /** d >>= n, filling with the sign bit; 0 ≤ n ≤ 63. */
-export function arshDraft64(d: Draft, n: number): void {
-  const distance = BigInt(n);
-  d.smin >>= distance;
-  d.smax >>= distance;
-  d.tnum = tnumArshift(d.tnum, n, 64);
-  d.umin = 0n;
-  d.umax = U64_MAX;
+export function arshNum64(d: Num, n: number): void {
+  d.sminLo = sarLo(d.sminHi, d.sminLo, n);
+  d.sminHi = sarHi(d.sminHi, n);
+  d.smaxLo = sarLo(d.smaxHi, d.smaxLo, n);
+  d.smaxHi = sarHi(d.smaxHi, n);
+  d.bits = tnumArshift(d.bits, n);
+  unboundUnsigned64(d);
   unbound32(d);
   updateBounds(d);
 }
 
 /** Low half of d >>= n, filling with its sign bit; 0 ≤ n ≤ 31. */
-export function arshDraft32(d: Draft, n: number): void {
+export function arshNum32(d: Num, n: number): void {
   d.s32min >>= n;
   d.s32max >>= n;
-  d.tnum = tnumArshift(tnumSubreg(d.tnum), n, 32);
-  d.u32min = 0;
-  d.u32max = U32_MAX;
+  d.bits = tnumArshift32(d.bits, n);
+  d.lowMin = 0;
+  d.lowMax = -1;
   unbound64(d);
   updateBounds32(d);
 }

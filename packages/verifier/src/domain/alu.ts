@@ -4,16 +4,16 @@
  * @see v6.18 kernel/bpf/verifier.c, adjust_scalar_min_max_vals
  */
 
-import { addDraft, negDraft, subDraft } from "./alu-additive.ts";
-import { andDraft, orDraft, xorDraft } from "./alu-bitwise.ts";
-import { mulDraft } from "./alu-mul.ts";
-import { arshDraft32, arshDraft64, lshDraft32, lshDraft64, rshDraft32, rshDraft64 } from "./alu-shift.ts";
-import { Draft, setKnown32 } from "./draft.ts";
-import { LOW32 } from "./integers.ts";
-import { constant, isConst, isSettledConst, isSubregConst, settle, UNKNOWN, ZERO } from "./scalar.ts";
-import { syncDraft } from "./sync.ts";
+import { addNum, negNum, subNum } from "./alu-additive.ts";
+import { andNum, orNum, xorNum } from "./alu-bitwise.ts";
+import { mulNum } from "./alu-mul.ts";
+import { arshNum32, arshNum64, lshNum32, lshNum64, rshNum32, rshNum64 } from "./alu-shift.ts";
+import { Num, numOf, setKnown32 } from "./num.ts";
+import { constantOf, fitsUnsigned, isConst, isSettledConst, isSubregConst, settle, UNKNOWN, ZERO } from "./scalar.ts";
+import { syncNum } from "./sync.ts";
 import type { Scalar } from "./types.ts";
-import { zext32Draft } from "./width.ts";
+import { zext32Num } from "./width.ts";
+import { differenceHi, sumHi } from "./word.ts";
 
 /** Operation numbers: `code & 0xf0` of an arithmetic instruction. */
 const ADD = 0x00;
@@ -28,7 +28,7 @@ const XOR = 0xa0;
 const ARSH = 0xc0;
 
 /**
- * Is anything known of the result? Division, modulo and byte swaps are not tracked, shifts only by a known distance within the width.
+ * Is anything known of the result? Division and modulo are not tracked, shifts only by a known distance within the width.
  *
  * @see v6.18 kernel/bpf/verifier.c, is_safe_to_compute_dst_reg_range
  */
@@ -45,47 +45,60 @@ export function isComputable(op: number, is64: boolean, src: Scalar): boolean {
     case LSH:
     case RSH:
     case ARSH:
-      return is64
-        ? isConst(src) && src.smin === src.smax && src.umin === src.umax && src.umax < 64n
-        : isSubregConst(src) && src.s32min === src.s32max && src.u32min === src.u32max && src.umax < 32n;
+      return isDistance(is64, numOf(src));
     default:
       return false;
   }
 }
 
-function compute(op: number, is64: boolean, dst: Scalar, src: Scalar): Draft {
-  if (op === NEG) return negDraft(dst);
-  const d = new Draft(dst);
+/** Is the shift's distance known, and less than the width? */
+function isDistance(is64: boolean, src: Num): boolean {
+  if (!is64) {
+    return isSubregConst(src) && src.s32min === src.s32max && src.lowMin === src.lowMax && fitsUnsigned(src, 5);
+  }
+  return (
+    isConst(src) &&
+    src.sminLo === src.smaxLo &&
+    src.sminHi === src.smaxHi &&
+    src.uminLo === src.umaxLo &&
+    src.uminHi === src.umaxHi &&
+    fitsUnsigned(src, 6)
+  );
+}
+
+function compute(op: number, is64: boolean, dst: Num, src: Num): Num {
+  if (op === NEG) return negNum(dst);
+  const d = new Num(dst);
   switch (op) {
     case ADD:
-      addDraft(d, src);
+      addNum(d, src);
       break;
     case SUB:
-      subDraft(d, src);
+      subNum(d, src);
       break;
     case MUL:
-      mulDraft(d, src);
+      mulNum(d, src);
       break;
     case AND:
-      andDraft(d, src);
+      andNum(d, src);
       break;
     case OR:
-      orDraft(d, src);
+      orNum(d, src);
       break;
     case XOR:
-      xorDraft(d, src);
+      xorNum(d, src);
       break;
     case LSH:
-      if (is64) lshDraft64(d, Number(src.umin));
-      else lshDraft32(d, src.u32min);
+      if (is64) lshNum64(d, src.uminLo);
+      else lshNum32(d, src.lowMin);
       break;
     case RSH:
-      if (is64) rshDraft64(d, Number(src.umin));
-      else rshDraft32(d, src.u32min);
+      if (is64) rshNum64(d, src.uminLo);
+      else rshNum32(d, src.lowMin);
       break;
     case ARSH:
-      if (is64) arshDraft64(d, Number(src.umin));
-      else arshDraft32(d, src.u32min);
+      if (is64) arshNum64(d, src.uminLo);
+      else arshNum32(d, src.lowMin);
       break;
     default:
       throw new Error(`no arithmetic operation ${op}`);
@@ -99,38 +112,50 @@ function compute(op: number, is64: boolean, dst: Scalar, src: Scalar): Draft {
  */
 export function aluScalar(op: number, is64: boolean, dst: Scalar, src: Scalar): Scalar {
   if (!isComputable(op, is64, src)) return UNKNOWN;
+  const a = numOf(dst);
+  const b = numOf(src);
   // With settled constants on both sides every path below ends at the one constant result; computing it directly is only faster.
-  if (isSettledConst(dst) && isSettledConst(src)) {
-    const value = constantResult(op, is64 ? dst.umin : dst.umin & LOW32, is64 ? src.umin : src.umin & LOW32);
-    if (value !== undefined) return constant(is64 ? value : BigInt.asUintN(32, value));
+  if (isSettledConst(a) && isSettledConst(b)) {
+    const result = constantResult(op, is64, a, b);
+    if (result !== undefined) return result;
   }
-  const d = compute(op, is64, dst, src);
-  if (!is64) zext32Draft(d);
-  syncDraft(d);
-  return settle(d, dst);
+  const d = compute(op, is64, a, b);
+  if (!is64) zext32Num(d);
+  syncNum(d);
+  return settle(d, a);
 }
 
-function constantResult(op: number, a: bigint, b: bigint): bigint | undefined {
+/** What two constants give; undefined for operations that are not worth a second way. */
+function constantResult(op: number, is64: boolean, a: Num, b: Num): Num | undefined {
+  const { uminHi: aHi, uminLo: aLo } = a;
+  const { uminHi: bHi, uminLo: bLo } = b;
+  let hi: number;
+  let lo: number;
   switch (op) {
     case ADD:
-      return a + b;
+      lo = (aLo + bLo) | 0;
+      hi = sumHi(aHi, aLo, bHi, lo);
+      break;
     case SUB:
-      return a - b;
-    case MUL:
-      return a * b;
+      lo = (aLo - bLo) | 0;
+      hi = differenceHi(aHi, aLo, bHi, bLo);
+      break;
     case AND:
-      return a & b;
+      lo = aLo & bLo;
+      hi = aHi & bHi;
+      break;
     case OR:
-      return a | b;
+      lo = aLo | bLo;
+      hi = aHi | bHi;
+      break;
     case XOR:
-      return a ^ b;
-    case LSH:
-      return a << b;
-    case RSH:
-      return a >> b;
+      lo = aLo ^ bLo;
+      hi = aHi ^ bHi;
+      break;
     default:
       return undefined;
   }
+  return constantOf(is64 ? hi : 0, lo);
 }
 
 /** Both values of a register that is 0 or all ones. */
@@ -145,15 +170,16 @@ export interface Fork {
  * A destination of AND or OR with a constant that is known to be 0 or -1 (or whose low half is) is walked twice, once with either value:
  * that is what compilers make of a comparison's result. Undefined where that does not apply.
  *
- * @see v6.18 kernel/bpf/verifier.c, maybe_fork_scalars
+ * @see v6.18 kernel/bpf/verifier.c, maybe_fork_scalars (backported)
  */
 export function forkScalar(op: number, dst: Scalar, src: Scalar): Fork | undefined {
   if ((op !== AND && op !== OR) || !isConst(src)) return undefined;
-  if (dst.smin === -1n && dst.smax === 0n) return { ones: constant(-1), zero: ZERO };
-  if (dst.s32min !== -1 || dst.s32max !== 0) return undefined;
-  const ones = new Draft(dst);
-  setKnown32(ones, 0xffff_ffffn);
-  const zero = new Draft(dst);
-  setKnown32(zero, 0n);
+  const n = numOf(dst);
+  if ((n.sminHi & n.sminLo) === -1 && (n.smaxHi | n.smaxLo) === 0) return { ones: constantOf(-1, -1), zero: ZERO };
+  if (n.s32min !== -1 || n.s32max !== 0) return undefined;
+  const ones = new Num(n);
+  setKnown32(ones, -1);
+  const zero = new Num(n);
+  setKnown32(zero, 0);
   return { ones: settle(ones), zero: settle(zero) };
 }

@@ -5,53 +5,81 @@
  */
 
 import { JEQ, JGE, JGT, JLE, JLT, JNE, JSET, JSGE, JSGT, JSLE, JSLT } from "./jump-op.ts";
-import { isConst, isSubregConst } from "./scalar.ts";
-import { tnumOverlap, tnumSubreg } from "./tnum.ts";
+import { type Num, numOf } from "./num.ts";
+import { tnumIsConst, tnumOverlap, tnumSubreg, tnumSubregIsConst } from "./tnum.ts";
 import type { BranchOutcome, Scalar } from "./types.ts";
+import { below, below32, less } from "./word.ts";
 
-/** Does a < b (`strict`) or a ≤ b hold for all, for none, or for some of the values in two ranges? "All" is asked first, as contradictory ranges show. */
-function less<T extends bigint | number>(aMin: T, aMax: T, bMin: T, bMax: T, strict: boolean): BranchOutcome {
-  if (strict) {
-    if (aMax < bMin) return 1;
-    return aMin >= bMax ? 0 : -1;
+/**
+ * Does a < b (`strict`) or a ≤ b hold for all, for none, or for some of the values? "All" is asked first, which shows where ranges contradict
+ * themselves.
+ */
+function unsignedLess(is32: boolean, a: Num, b: Num, strict: boolean): BranchOutcome {
+  if (is32) {
+    if (strict) {
+      if (below32(a.lowMax, b.lowMin)) return 1;
+      return below32(a.lowMin, b.lowMax) ? -1 : 0;
+    }
+    if (!below32(b.lowMin, a.lowMax)) return 1;
+    return below32(b.lowMax, a.lowMin) ? 0 : -1;
   }
-  if (aMax <= bMin) return 1;
-  return aMin > bMax ? 0 : -1;
+  if (strict) {
+    if (below(a.umaxHi, a.umaxLo, b.uminHi, b.uminLo)) return 1;
+    return below(a.uminHi, a.uminLo, b.umaxHi, b.umaxLo) ? -1 : 0;
+  }
+  if (!below(b.uminHi, b.uminLo, a.umaxHi, a.umaxLo)) return 1;
+  return below(b.umaxHi, b.umaxLo, a.uminHi, a.uminLo) ? 0 : -1;
 }
 
-function unsignedLess(is32: boolean, a: Scalar, b: Scalar, strict: boolean): BranchOutcome {
-  return is32 ? less(a.u32min, a.u32max, b.u32min, b.u32max, strict) : less(a.umin, a.umax, b.umin, b.umax, strict);
-}
-
-function signedLess(is32: boolean, a: Scalar, b: Scalar, strict: boolean): BranchOutcome {
-  return is32 ? less(a.s32min, a.s32max, b.s32min, b.s32max, strict) : less(a.smin, a.smax, b.smin, b.smax, strict);
+function signedLess(is32: boolean, a: Num, b: Num, strict: boolean): BranchOutcome {
+  if (is32) {
+    if (strict) {
+      if (a.s32max < b.s32min) return 1;
+      return a.s32min < b.s32max ? -1 : 0;
+    }
+    if (a.s32max <= b.s32min) return 1;
+    return a.s32min > b.s32max ? 0 : -1;
+  }
+  if (strict) {
+    if (less(a.smaxHi, a.smaxLo, b.sminHi, b.sminLo)) return 1;
+    return less(a.sminHi, a.sminLo, b.smaxHi, b.smaxLo) ? -1 : 0;
+  }
+  if (!less(b.sminHi, b.sminLo, a.smaxHi, a.smaxLo)) return 1;
+  return less(b.smaxHi, b.smaxLo, a.sminHi, a.sminLo) ? 0 : -1;
 }
 
 /** Do two values' ranges of the low halves (and of the whole unless `is32`) have nothing in common? */
-function apart(is32: boolean, a: Scalar, b: Scalar): boolean {
-  if (a.u32min > b.u32max || a.u32max < b.u32min || a.s32min > b.s32max || a.s32max < b.s32min) return true;
-  return !is32 && (a.umin > b.umax || a.umax < b.umin || a.smin > b.smax || a.smax < b.smin);
+function apart(is32: boolean, a: Num, b: Num): boolean {
+  if (a.s32min > b.s32max || a.s32max < b.s32min) return true;
+  if (below32(b.lowMax, a.lowMin) || below32(a.lowMax, b.lowMin)) return true;
+  if (is32) return false;
+  return (
+    below(b.umaxHi, b.umaxLo, a.uminHi, a.uminLo) ||
+    below(a.umaxHi, a.umaxLo, b.uminHi, b.uminLo) ||
+    less(b.smaxHi, b.smaxLo, a.sminHi, a.sminLo) ||
+    less(a.smaxHi, a.smaxLo, b.sminHi, b.sminLo)
+  );
 }
 
-function equal(is32: boolean, a: Scalar, b: Scalar): BranchOutcome {
-  const at = is32 ? tnumSubreg(a.tnum) : a.tnum;
-  const bt = is32 ? tnumSubreg(b.tnum) : b.tnum;
-  if (at.mask === 0n && bt.mask === 0n) return at.value === bt.value ? 1 : 0;
-  if (!tnumOverlap(at, bt)) return 0;
+function equal(is32: boolean, a: Num, b: Num): BranchOutcome {
+  const x = is32 ? tnumSubreg(a.bits) : a.bits;
+  const y = is32 ? tnumSubreg(b.bits) : b.bits;
+  if (tnumIsConst(x) && tnumIsConst(y)) return x.valueHi === y.valueHi && x.valueLo === y.valueLo ? 1 : 0;
+  if (!tnumOverlap(x, y)) return 0;
   return apart(is32, a, b) ? 0 : -1;
 }
 
-function knownOf(is32: boolean, s: Scalar): boolean {
-  return is32 ? isSubregConst(s) : isConst(s);
+function knownOf(is32: boolean, s: Num): boolean {
+  return is32 ? tnumSubregIsConst(s.bits) : tnumIsConst(s.bits);
 }
 
-function bitsInCommon(is32: boolean, a: Scalar, b: Scalar): BranchOutcome {
-  const [x, known] = knownOf(is32, b) ? [a, b] : [b, a];
+function bitsInCommon(is32: boolean, a: Num, b: Num): BranchOutcome {
+  const [x, known] = knownOf(is32, b) ? [a.bits, b] : [b.bits, a];
   if (!knownOf(is32, known)) return -1;
-  const bits = is32 ? tnumSubreg(known.tnum).value : known.tnum.value;
-  const t = is32 ? tnumSubreg(x.tnum) : x.tnum;
-  if ((t.value & bits) !== 0n) return 1;
-  return ((t.value | t.mask) & bits) === 0n ? 0 : -1;
+  const hi = is32 ? 0 : known.bits.valueHi;
+  const lo = known.bits.valueLo;
+  if (((x.valueHi & hi) | (x.valueLo & lo)) !== 0) return 1;
+  return (((x.valueHi | x.maskHi) & hi) | ((x.valueLo | x.maskLo) & lo)) === 0 ? 0 : -1;
 }
 
 function not(outcome: BranchOutcome): BranchOutcome {
@@ -63,7 +91,9 @@ function not(outcome: BranchOutcome): BranchOutcome {
  *
  * @see v6.18 kernel/bpf/verifier.c, is_scalar_branch_taken
  */
-export function branchTaken(op: number, is32: boolean, a: Scalar, b: Scalar): BranchOutcome {
+export function branchTaken(op: number, is32: boolean, left: Scalar, right: Scalar): BranchOutcome {
+  const a = numOf(left);
+  const b = numOf(right);
   switch (op) {
     case JEQ:
       return equal(is32, a, b);

@@ -7,91 +7,98 @@
  * @see v6.18 kernel/bpf/log.c, print_scalar_ranges, print_reg_state, tnum_strn
  */
 
-import { S32_MAX, S32_MIN, S64_MAX, S64_MIN, U32_MAX, U64_MAX, u64 } from "./integers.ts";
+import { type Num, numOf } from "./num.ts";
 import { isConst } from "./scalar.ts";
-import { tnumIsConst, tnumIsUnknown } from "./tnum.ts";
+import { bitsOf, tnumIsConst } from "./tnum.ts";
 import type { Scalar, Tnum } from "./types.ts";
-
-function isUnsignedDecimal(v: bigint): boolean {
-  return v <= 0xffffn;
-}
-
-function isSignedDecimal(v: bigint): boolean {
-  return v >= -0x8000n && v <= 0x7fffn;
-}
+import { hiOf, loOf, S32_MAX, S32_MIN } from "./word.ts";
 
 /** `%#llx` of the kernel: 0 has the prefix too. */
-function hex(v: bigint): string {
-  return `0x${v.toString(16)}`;
+function hex(hi: number, lo: number): string {
+  const low = (lo >>> 0).toString(16);
+  return hi === 0 ? `0x${low}` : `0x${(hi >>> 0).toString(16)}${low.padStart(8, "0")}`;
+}
+
+function unsignedText(hi: number, lo: number): string {
+  return hi === 0 && lo >>> 16 === 0 ? String(lo) : hex(hi, lo);
+}
+
+function isSignedDecimal(hi: number, lo: number): boolean {
+  return hi === lo >> 31 && (lo << 16) >> 16 === lo;
+}
+
+function signedText(hi: number, lo: number): string {
+  return isSignedDecimal(hi, lo) ? String(lo) : hex(hi, lo);
 }
 
 /** An unsigned 64-bit number as the log shows it. */
 export function formatUnsigned(v: bigint): string {
-  return isUnsignedDecimal(v) ? v.toString() : hex(v);
+  return unsignedText(hiOf(v), loOf(v));
 }
 
 /** A signed 64-bit number as the log shows it. */
 export function formatSigned(v: bigint): string {
-  return isSignedDecimal(v) ? v.toString() : hex(u64(v));
+  return signedText(hiOf(v), loOf(v));
 }
 
 /** Bits as `(0x0; 0xff)`, a constant as a number. */
 export function formatTnum(t: Tnum): string {
-  if (tnumIsConst(t)) return formatUnsigned(t.value);
-  return `(${hex(t.value)}; ${hex(t.mask)})`;
+  const b = bitsOf(t);
+  if (tnumIsConst(b)) return unsignedText(b.valueHi, b.valueLo);
+  return `(${hex(b.valueHi, b.valueLo)}; ${hex(b.maskHi, b.maskLo)})`;
 }
 
-/** One end of a range. Equal `value`s are joined if both or neither are negative readings. */
-interface End {
-  name: string;
-  value: bigint;
-  signed: boolean;
-  shown: boolean;
-}
+const NAMES = ["smin", "smax", "umin", "umax", "smin32", "smax32", "umin32", "umax32"] as const;
 
-/** A signed 32-bit end in hexadecimal must not show its sign extension, so it counts as unsigned then. */
-function end32(v: number): bigint {
-  const value = BigInt(v);
-  return isSignedDecimal(value) ? value : BigInt(v >>> 0);
-}
-
-function ends(s: Scalar): End[] {
-  return [
-    { name: "smin", value: s.smin, signed: true, shown: s.smin !== S64_MIN },
-    { name: "smax", value: s.smax, signed: true, shown: s.smax !== S64_MAX },
-    { name: "umin", value: s.umin, signed: false, shown: s.umin !== 0n },
-    { name: "umax", value: s.umax, signed: false, shown: s.umax !== U64_MAX },
-    { name: "smin32", value: end32(s.s32min), signed: true, shown: s.s32min !== S32_MIN },
-    { name: "smax32", value: end32(s.s32max), signed: true, shown: s.s32max !== S32_MAX },
-    { name: "umin32", value: BigInt(s.u32min), signed: false, shown: s.u32min !== 0 },
-    { name: "umax32", value: BigInt(s.u32max), signed: false, shown: s.u32max !== U32_MAX },
-  ];
+/** Which of NAMES say something; bit i for NAMES[i]. */
+function telling(n: Num): number {
+  let shown = 0;
+  if (n.sminHi !== S32_MIN || n.sminLo !== 0) shown |= 1;
+  if (n.smaxHi !== S32_MAX || n.smaxLo !== -1) shown |= 2;
+  if ((n.uminHi | n.uminLo) !== 0) shown |= 4;
+  if ((n.umaxHi & n.umaxLo) !== -1) shown |= 8;
+  if (n.s32min !== S32_MIN) shown |= 16;
+  if (n.s32max !== S32_MAX) shown |= 32;
+  if (n.lowMin !== 0) shown |= 64;
+  if (n.lowMax !== -1) shown |= 128;
+  return shown;
 }
 
 /** What the log says between a register's parentheses about its ranges and bits; `` if nothing is known. */
 export function formatRanges(s: Scalar): string {
-  const list = ends(s);
-  const parts: string[] = [];
-  for (const [i, first] of list.entries()) {
-    if (!first.shown) continue;
-    let text = `${first.name}=`;
-    // Minima stand at even places, maxima at odd ones: only like is joined with like.
-    for (let j = i + 2; j < list.length; j += 2) {
-      const other = list[j]!;
-      if (!other.shown || u64(other.value) !== u64(first.value)) continue;
-      if ((other.signed && other.value < 0n) !== (first.signed && first.value < 0n)) continue;
-      other.shown = false;
-      text += `${other.name}=`;
+  const n = numOf(s);
+  let shown = telling(n);
+  let text = "";
+  if (shown !== 0) {
+    // A signed 32-bit end in hexadecimal must not show its sign extension, so it counts as unsigned then.
+    const min32Hi = isSignedDecimal(n.s32min >> 31, n.s32min) ? n.s32min >> 31 : 0;
+    const max32Hi = isSignedDecimal(n.s32max >> 31, n.s32max) ? n.s32max >> 31 : 0;
+    const his = [n.sminHi, n.smaxHi, n.uminHi, n.umaxHi, min32Hi, max32Hi, 0, 0];
+    const los = [n.sminLo, n.smaxLo, n.uminLo, n.umaxLo, n.s32min, n.s32max, n.lowMin, n.lowMax];
+    for (let i = 0; i < 8; i++) {
+      if ((shown & (1 << i)) === 0) continue;
+      const hi = his[i]!;
+      const lo = los[i]!;
+      const isSigned = (i & 2) === 0;
+      text += text === "" ? `${NAMES[i]}=` : `,${NAMES[i]}=`;
+      // Minima stand at even places, maxima at odd ones: only like is joined with like, and no negative number with a positive one.
+      for (let j = i + 2; j < 8; j += 2) {
+        if ((shown & (1 << j)) === 0 || los[j] !== lo || his[j] !== hi) continue;
+        if (hi < 0 && isSigned !== ((j & 2) === 0)) continue;
+        shown &= ~(1 << j);
+        text += `${NAMES[j]}=`;
+      }
+      text += isSigned ? signedText(hi, lo) : unsignedText(hi, lo);
     }
-    parts.push(text + (first.signed ? formatSigned(first.value) : formatUnsigned(first.value)));
   }
-  if (!tnumIsUnknown(s.tnum)) parts.push(`var_off=${formatTnum(s.tnum)}`);
-  return parts.join(",");
+  if ((n.bits.maskHi & n.bits.maskLo) === -1) return text;
+  return `${text}${text === "" ? "" : ","}var_off=${formatTnum(n.bits)}`;
 }
 
 /** A scalar register as in the log: `-1`, `scalar()`, `scalar(id=3,umax=5)`; `prefix` holds the attributes that come before the ranges. */
 export function formatScalar(s: Scalar, prefix = ""): string {
-  if (isConst(s)) return formatSigned(BigInt.asIntN(64, s.tnum.value));
+  const { bits } = numOf(s);
+  if (isConst(s)) return signedText(bits.valueHi, bits.valueLo);
   const ranges = formatRanges(s);
   return `scalar(${prefix}${prefix !== "" && ranges !== "" ? "," : ""}${ranges})`;
 }

@@ -1,8 +1,7 @@
 /** Reading scalars back from the kernel's log. */
 
-import { S32_MAX, S32_MIN, S64_MAX, S64_MIN, U32_MAX, U64_MAX } from "./integers.ts";
 import { constant, UNKNOWN, withBounds } from "./scalar.ts";
-import type { Scalar, Tnum } from "./types.ts";
+import type { Scalar, ScalarBounds, Tnum } from "./types.ts";
 
 const NUMBER = /^-?(?:0x[0-9a-f]{1,16}|\d{1,20})$/;
 
@@ -11,20 +10,10 @@ function number(text: string): bigint | undefined {
   return text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text);
 }
 
-/** The writable fields that a log line can name. */
-interface Fields {
-  tnum: Tnum;
-  smin: bigint;
-  smax: bigint;
-  umin: bigint;
-  umax: bigint;
-  s32min: number;
-  s32max: number;
-  u32min: number;
-  u32max: number;
-}
+/** Bounds being collected. */
+type Found = { -readonly [K in keyof ScalarBounds]: ScalarBounds[K] };
 
-function setEnd(f: Fields, name: string, v: bigint): boolean {
+function setEnd(f: Found, name: string, v: bigint): boolean {
   switch (name) {
     case "smin":
       f.smin = BigInt.asIntN(64, v);
@@ -56,14 +45,14 @@ function setEnd(f: Fields, name: string, v: bigint): boolean {
 }
 
 /** Splits at commas outside of parentheses; var_off's own parentheses contain none. */
-function parseAttribute(f: Fields, attribute: string): void {
+function parseAttribute(f: Found, attribute: string): void {
   const parts = attribute.split("=");
   const text = parts.pop()!;
   if (parts[0] === "var_off") {
     const m = /^\((\S+); (\S+)\)$/.exec(text);
     const value = number(m?.[1] ?? text);
     const mask = m === null ? 0n : number(m[2]!);
-    if (value !== undefined && mask !== undefined) f.tnum = { value, mask };
+    if (value !== undefined && mask !== undefined) f.tnum = { value, mask } satisfies Tnum;
     return;
   }
   const v = number(text);
@@ -80,17 +69,7 @@ export function parseScalar(text: string): Scalar | undefined {
   if (plain !== undefined) return constant(plain);
   const m = /^scalar\(([^()]*(?:\([^()]*\))?)\)$/.exec(body);
   if (m === null) return undefined;
-  const f: Fields = {
-    tnum: UNKNOWN.tnum,
-    smin: S64_MIN,
-    smax: S64_MAX,
-    umin: 0n,
-    umax: U64_MAX,
-    s32min: S32_MIN,
-    s32max: S32_MAX,
-    u32min: 0,
-    u32max: U32_MAX,
-  };
+  const f: Found = {};
   if (m[1] !== "") for (const attribute of m[1]!.split(",")) parseAttribute(f, attribute);
   return withBounds(UNKNOWN, f);
 }

@@ -8,106 +8,159 @@
  * @see v6.18 kernel/bpf/verifier.c, regs_refine_cond_op, reg_set_min_max
  */
 
-import { Draft, unbound32, unbound64 } from "./draft.ts";
-import { low32, max64, min64, s64, slow32, U64_MAX, u64 } from "./integers.ts";
 import { JEQ, JGE, JGT, JLE, JLT, JNE, JSET, JSGE, JSGT, JSLE, JSLT, NSET, opposite } from "./jump-op.ts";
-import { isConst, isSubregConst, settle } from "./scalar.ts";
-import { syncDraft } from "./sync.ts";
-import { tnumAnd, tnumConst, tnumIntersect, tnumOr, tnumSubreg, tnumWithSubreg } from "./tnum.ts";
+import { Num, numOf, unbound32, unbound64 } from "./num.ts";
+import { settle } from "./scalar.ts";
+import { syncNum } from "./sync.ts";
+import { Bits, tnumConst, tnumIntersect, tnumIsConst, tnumOr, tnumSubregIsConst, tnumWithSubreg } from "./tnum.ts";
 import type { RefinedPair, Scalar } from "./types.ts";
+import { below, below32, differenceHi, less, sumHi } from "./word.ts";
 
-function refineEqual(is32: boolean, a: Draft, b: Draft): void {
-  if (is32) {
-    a.u32min = b.u32min = Math.max(a.u32min, b.u32min);
-    a.u32max = b.u32max = Math.min(a.u32max, b.u32max);
-    a.s32min = b.s32min = Math.max(a.s32min, b.s32min);
-    a.s32max = b.s32max = Math.min(a.s32max, b.s32max);
-    const low = tnumIntersect(tnumSubreg(a.tnum), tnumSubreg(b.tnum));
-    a.tnum = tnumWithSubreg(a.tnum, low);
-    b.tnum = tnumWithSubreg(b.tnum, low);
-  } else {
-    a.umin = b.umin = max64(a.umin, b.umin);
-    a.umax = b.umax = min64(a.umax, b.umax);
-    a.smin = b.smin = max64(a.smin, b.smin);
-    a.smax = b.smax = min64(a.smax, b.smax);
-    a.tnum = b.tnum = tnumIntersect(a.tnum, b.tnum);
-  }
+function refineEqual32(a: Num, b: Num): void {
+  a.lowMin = b.lowMin = below32(a.lowMin, b.lowMin) ? b.lowMin : a.lowMin;
+  a.lowMax = b.lowMax = below32(b.lowMax, a.lowMax) ? b.lowMax : a.lowMax;
+  a.s32min = b.s32min = Math.max(a.s32min, b.s32min);
+  a.s32max = b.s32max = Math.min(a.s32max, b.s32max);
+  const low = tnumIntersect(a.bits, b.bits);
+  a.bits = tnumWithSubreg(a.bits, low);
+  b.bits = tnumWithSubreg(b.bits, low);
+}
+
+function refineEqual64(a: Num, b: Num): void {
+  const umin = below(a.uminHi, a.uminLo, b.uminHi, b.uminLo) ? b : a;
+  a.uminHi = b.uminHi = umin.uminHi;
+  a.uminLo = b.uminLo = umin.uminLo;
+  const umax = below(b.umaxHi, b.umaxLo, a.umaxHi, a.umaxLo) ? b : a;
+  a.umaxHi = b.umaxHi = umax.umaxHi;
+  a.umaxLo = b.umaxLo = umax.umaxLo;
+  const smin = less(a.sminHi, a.sminLo, b.sminHi, b.sminLo) ? b : a;
+  a.sminHi = b.sminHi = smin.sminHi;
+  a.sminLo = b.sminLo = smin.sminLo;
+  const smax = less(b.smaxHi, b.smaxLo, a.smaxHi, a.smaxLo) ? b : a;
+  a.smaxHi = b.smaxHi = smax.smaxHi;
+  a.smaxLo = b.smaxLo = smax.smaxLo;
+  a.bits = b.bits = tnumIntersect(a.bits, b.bits);
 }
 
 /** Ends that equal the constant `v` move inward by 1, modulo the width. */
-function refineNotEqual(is32: boolean, a: Draft, v: bigint): void {
-  if (is32) {
-    const u = low32(v);
-    const s = slow32(v);
-    if (a.u32min === u) a.u32min = (u + 1) >>> 0;
-    if (a.u32max === u) a.u32max = (u - 1) >>> 0;
-    if (a.s32min === s) a.s32min = (s + 1) | 0;
-    if (a.s32max === s) a.s32max = (s - 1) | 0;
-  } else {
-    const s = s64(v);
-    if (a.umin === v) a.umin = u64(v + 1n);
-    if (a.umax === v) a.umax = u64(v - 1n);
-    if (a.smin === s) a.smin = s64(s + 1n);
-    if (a.smax === s) a.smax = s64(s - 1n);
+function refineNotEqual32(a: Num, v: number): void {
+  if (a.lowMin === v) a.lowMin = (v + 1) | 0;
+  if (a.lowMax === v) a.lowMax = (v - 1) | 0;
+  if (a.s32min === v) a.s32min = (v + 1) | 0;
+  if (a.s32max === v) a.s32max = (v - 1) | 0;
+}
+
+function refineNotEqual64(a: Num, hi: number, lo: number): void {
+  const nextLo = (lo + 1) | 0;
+  const nextHi = sumHi(hi, lo, 0, nextLo);
+  const previousLo = (lo - 1) | 0;
+  const previousHi = differenceHi(hi, lo, 0, 1);
+  if (a.uminLo === lo && a.uminHi === hi) {
+    a.uminHi = nextHi;
+    a.uminLo = nextLo;
+  }
+  if (a.umaxLo === lo && a.umaxHi === hi) {
+    a.umaxHi = previousHi;
+    a.umaxLo = previousLo;
+  }
+  if (a.sminLo === lo && a.sminHi === hi) {
+    a.sminHi = nextHi;
+    a.sminLo = nextLo;
+  }
+  if (a.smaxLo === lo && a.smaxHi === hi) {
+    a.smaxHi = previousHi;
+    a.smaxLo = previousLo;
   }
 }
 
+function isSingleBit(v: number): boolean {
+  return v !== 0 && (v & (v - 1)) === 0;
+}
+
 /** a & v ≠ 0: teaches something only if v is a single bit. */
-function refineSet(is32: boolean, a: Draft, v: bigint): void {
-  if (v === 0n || (v & (v - 1n)) !== 0n) return;
-  const bits = tnumConst(v);
-  a.tnum = is32 ? tnumWithSubreg(a.tnum, tnumOr(tnumSubreg(a.tnum), bits)) : tnumOr(a.tnum, bits);
+function refineSet(a: Num, hi: number, lo: number): void {
+  if (hi === 0 ? !isSingleBit(lo) : lo !== 0 || !isSingleBit(hi)) return;
+  a.bits = tnumOr(a.bits, tnumConst(hi, lo));
 }
 
 /** a & v = 0. The ranges are dropped first: on a dead branch they would contradict the bits. */
-function refineNotSet(is32: boolean, a: Draft, v: bigint): void {
+function refineNotSet(a: Num, hi: number, lo: number): void {
   unbound64(a);
   unbound32(a);
-  const bits = tnumConst(U64_MAX ^ v);
-  a.tnum = is32 ? tnumWithSubreg(a.tnum, tnumAnd(tnumSubreg(a.tnum), bits)) : tnumAnd(a.tnum, bits);
+  const { valueHi, valueLo, maskHi, maskLo } = a.bits;
+  a.bits = new Bits(valueHi & ~hi, valueLo & ~lo, maskHi & ~hi, maskLo & ~lo);
 }
 
 /** a ≤ b - gap, unsigned; gap is 0 or 1. */
-function refineUnsigned(is32: boolean, a: Draft, b: Draft, gap: 0 | 1): void {
+function refineUnsigned(is32: boolean, a: Num, b: Num, gap: 0 | 1): void {
   if (is32) {
-    a.u32max = Math.min(a.u32max, (b.u32max - gap) >>> 0);
-    b.u32min = Math.max((a.u32min + gap) >>> 0, b.u32min);
-  } else {
-    const g = BigInt(gap);
-    a.umax = min64(a.umax, u64(b.umax - g));
-    b.umin = max64(u64(a.umin + g), b.umin);
+    const max = (b.lowMax - gap) | 0;
+    if (below32(max, a.lowMax)) a.lowMax = max;
+    const min = (a.lowMin + gap) | 0;
+    if (below32(b.lowMin, min)) b.lowMin = min;
+    return;
+  }
+  const maxHi = differenceHi(b.umaxHi, b.umaxLo, 0, gap);
+  const maxLo = (b.umaxLo - gap) | 0;
+  if (below(maxHi, maxLo, a.umaxHi, a.umaxLo)) {
+    a.umaxHi = maxHi;
+    a.umaxLo = maxLo;
+  }
+  const minLo = (a.uminLo + gap) | 0;
+  const minHi = sumHi(a.uminHi, a.uminLo, 0, minLo);
+  if (below(b.uminHi, b.uminLo, minHi, minLo)) {
+    b.uminHi = minHi;
+    b.uminLo = minLo;
   }
 }
 
 /** a ≤ b - gap, signed; gap is 0 or 1. */
-function refineSigned(is32: boolean, a: Draft, b: Draft, gap: 0 | 1): void {
+function refineSigned(is32: boolean, a: Num, b: Num, gap: 0 | 1): void {
   if (is32) {
-    a.s32max = Math.min(a.s32max, (b.s32max - gap) | 0);
-    b.s32min = Math.max((a.s32min + gap) | 0, b.s32min);
-  } else {
-    const g = BigInt(gap);
-    a.smax = min64(a.smax, s64(b.smax - g));
-    b.smin = max64(s64(a.smin + g), b.smin);
+    const max = (b.s32max - gap) | 0;
+    if (max < a.s32max) a.s32max = max;
+    const min = (a.s32min + gap) | 0;
+    if (b.s32min < min) b.s32min = min;
+    return;
+  }
+  const maxHi = differenceHi(b.smaxHi, b.smaxLo, 0, gap);
+  const maxLo = (b.smaxLo - gap) | 0;
+  if (less(maxHi, maxLo, a.smaxHi, a.smaxLo)) {
+    a.smaxHi = maxHi;
+    a.smaxLo = maxLo;
+  }
+  const minLo = (a.sminLo + gap) | 0;
+  const minHi = sumHi(a.sminHi, a.sminLo, 0, minLo);
+  if (less(b.sminHi, b.sminLo, minHi, minLo)) {
+    b.sminHi = minHi;
+    b.sminLo = minLo;
   }
 }
 
-function refineDrafts(op: number, is32: boolean, a: Draft, b: Draft): void {
-  const known = (s: Scalar): boolean => (is32 ? isSubregConst(s) : isConst(s));
+/** Comparisons from which something follows only if one operand is known. */
+function refineByConstant(op: number, is32: boolean, a: Num, b: Num): void {
+  const known = (s: Num): boolean => (is32 ? tnumSubregIsConst(s.bits) : tnumIsConst(s.bits));
+  const [x, constant] = known(b) ? [a, b] : [b, a];
+  if (!known(constant)) return;
+  const hi = is32 ? 0 : constant.bits.valueHi;
+  const lo = constant.bits.valueLo;
+  if (op === JSET) refineSet(x, hi, lo);
+  else if (op === NSET) refineNotSet(x, hi, lo);
+  else if (is32) refineNotEqual32(x, lo);
+  else refineNotEqual64(x, hi, lo);
+}
+
+function refineNums(op: number, is32: boolean, a: Num, b: Num): void {
   switch (op) {
     case JEQ:
-      refineEqual(is32, a, b);
+      if (is32) refineEqual32(a, b);
+      else refineEqual64(a, b);
       break;
     case JNE:
     case JSET:
-    case NSET: {
-      const [x, constant] = known(b) ? [a, b] : [b, a];
-      if (!known(constant)) break;
-      const v = is32 ? tnumSubreg(constant.tnum).value : constant.tnum.value;
-      if (op === JNE) refineNotEqual(is32, x, v);
-      else if (op === JSET) refineSet(is32, x, v);
-      else refineNotSet(is32, x, v);
+    case NSET:
+      refineByConstant(op, is32, a, b);
       break;
-    }
     case JLT:
       refineUnsigned(is32, a, b, 1);
       break;
@@ -144,12 +197,12 @@ function refineDrafts(op: number, is32: boolean, a: Draft, b: Draft): void {
  * @see v6.18 kernel/bpf/verifier.c, reg_set_min_max
  */
 export function refineBranch(op: number, is32: boolean, a: Scalar, b: Scalar, taken: boolean): RefinedPair {
-  const x = new Draft(a);
-  const y = new Draft(b);
-  refineDrafts(taken ? op : opposite(op), is32, x, y);
-  syncDraft(x);
-  syncDraft(y);
-  return { a: settle(x, a), b: settle(y, b) };
+  const x = new Num(numOf(a));
+  const y = new Num(numOf(b));
+  refineNums(taken ? op : opposite(op), is32, x, y);
+  syncNum(x);
+  syncNum(y);
+  return { a: settle(x, numOf(a)), b: settle(y, numOf(b)) };
 }
 
 /**
@@ -159,9 +212,9 @@ export function refineBranch(op: number, is32: boolean, a: Scalar, b: Scalar, ta
  * @see v6.18 kernel/bpf/verifier.c, reg_set_min_max, called with one register for both operands
  */
 export function refineSelf(op: number, is32: boolean, a: Scalar, taken: boolean): Scalar {
-  const x = new Draft(a);
-  refineDrafts(taken ? op : opposite(op), is32, x, x);
-  syncDraft(x);
-  syncDraft(x);
-  return settle(x, a);
+  const x = new Num(numOf(a));
+  refineNums(taken ? op : opposite(op), is32, x, x);
+  syncNum(x);
+  syncNum(x);
+  return settle(x, numOf(a));
 }

@@ -8,108 +8,177 @@
  * @see v6.18 kernel/bpf/tnum.c
  */
 
-import { HIGH32, LOW32, S64_MIN, s64, U64_MAX, u64 } from "./integers.ts";
 import type { Tnum } from "./types.ts";
+import {
+  below,
+  differenceHi,
+  hiOf,
+  loOf,
+  S32_MAX,
+  S32_MIN,
+  sarHi,
+  sarLo,
+  shlHi,
+  shlLo,
+  shrHi,
+  shrLo,
+  sumHi,
+  unsigned,
+} from "./word.ts";
+
+/** A tnum in halves. Immutable. */
+export class Bits implements Tnum {
+  readonly valueHi: number;
+  readonly valueLo: number;
+  readonly maskHi: number;
+  readonly maskLo: number;
+
+  constructor(valueHi: number, valueLo: number, maskHi: number, maskLo: number) {
+    this.valueHi = valueHi;
+    this.valueLo = valueLo;
+    this.maskHi = maskHi;
+    this.maskLo = maskLo;
+  }
+
+  get value(): bigint {
+    return unsigned(this.valueHi, this.valueLo);
+  }
+
+  get mask(): bigint {
+    return unsigned(this.maskHi, this.maskLo);
+  }
+}
+
+/** Known ones of an arbitrary pattern, given which bits are unknown. */
+function masked(hi: number, lo: number, maskHi: number, maskLo: number): Bits {
+  return new Bits(hi & ~maskHi, lo & ~maskLo, maskHi, maskLo);
+}
+
+/** From any record of a tnum. */
+export function bitsOf(t: Tnum): Bits {
+  if (t instanceof Bits) return t;
+  return new Bits(hiOf(t.value), loOf(t.value), hiOf(t.mask), loOf(t.mask));
+}
 
 /** Every bit unknown. */
-export const TNUM_UNKNOWN: Tnum = { value: 0n, mask: U64_MAX };
+export const TNUM_UNKNOWN: Bits = new Bits(0, 0, -1, -1);
 /** The number 0. */
-export const TNUM_ZERO: Tnum = { value: 0n, mask: 0n };
+export const TNUM_ZERO: Bits = new Bits(0, 0, 0, 0);
 
-function tnum(value: bigint, mask: bigint): Tnum {
-  return { value, mask };
+/** A known number. */
+export function tnumConst(hi: number, lo: number): Bits {
+  return new Bits(hi, lo, 0, 0);
 }
 
-/** A known number; `value` unsigned. */
-export function tnumConst(value: bigint): Tnum {
-  return tnum(value, 0n);
-}
-
-/** 2^n - 1 for n = 0 … 64. */
-const ONES: readonly bigint[] = Array.from({ length: 65 }, (_, n) => (1n << BigInt(n)) - 1n);
-
-/** Position of the highest set bit, counted from 1; 0 if none. */
-function highestBit(v: bigint): number {
-  const high = Number(v >> 32n);
-  return high !== 0 ? 64 - Math.clz32(high) : 32 - Math.clz32(Number(v & LOW32));
+/** As many ones from bit 0 on as the highest set bit of `v` is high. */
+function onesUpTo(v: number): number {
+  return v === 0 ? 0 : (-1 >>> Math.clz32(v)) | 0;
 }
 
 /** The tightest tnum that holds [min, max] (unsigned): the common leading bits are known, the rest is not. */
-export function tnumRange(min: bigint, max: bigint): Tnum {
-  const bits = highestBit(min ^ max);
-  if (bits > 63) return TNUM_UNKNOWN;
-  const delta = ONES[bits]!;
-  return tnum(min & (U64_MAX ^ delta), delta);
+export function tnumRange(minHi: number, minLo: number, maxHi: number, maxLo: number): Bits {
+  const high = minHi ^ maxHi;
+  const deltaHi = high === 0 ? 0 : onesUpTo(high);
+  const deltaLo = high === 0 ? onesUpTo(minLo ^ maxLo) : -1;
+  return masked(minHi, minLo, deltaHi, deltaLo);
 }
 
-export function tnumIsConst(a: Tnum): boolean {
-  return a.mask === 0n;
+export function tnumIsConst(a: Bits): boolean {
+  return (a.maskHi | a.maskLo) === 0;
 }
 
-export function tnumIsUnknown(a: Tnum): boolean {
-  return a.mask === U64_MAX;
+export function tnumSubregIsConst(a: Bits): boolean {
+  return a.maskLo === 0;
 }
 
-export function tnumEquals(a: Tnum, b: Tnum): boolean {
-  return a === b || (a.value === b.value && a.mask === b.mask);
-}
-
-export function tnumLshift(a: Tnum, shift: number): Tnum {
-  const n = BigInt(shift);
-  return tnum(u64(a.value << n), u64(a.mask << n));
-}
-
-export function tnumRshift(a: Tnum, shift: number): Tnum {
-  const n = BigInt(shift);
-  return tnum(a.value >> n, a.mask >> n);
-}
-
-/** Arithmetic shift right of the low `bitness` (32 or 64) bits; for 32 the answer's upper half is 0. */
-export function tnumArshift(a: Tnum, shift: number, bitness: 32 | 64): Tnum {
-  const n = BigInt(shift);
-  return tnum(
-    BigInt.asUintN(bitness, BigInt.asIntN(bitness, a.value) >> n),
-    BigInt.asUintN(bitness, BigInt.asIntN(bitness, a.mask) >> n),
+export function tnumEquals(a: Bits, b: Bits): boolean {
+  return (
+    a === b || (a.valueLo === b.valueLo && a.maskLo === b.maskLo && a.valueHi === b.valueHi && a.maskHi === b.maskHi)
   );
 }
 
+export function tnumLshift(a: Bits, n: number): Bits {
+  return new Bits(
+    shlHi(a.valueHi, a.valueLo, n),
+    shlLo(a.valueLo, n),
+    shlHi(a.maskHi, a.maskLo, n),
+    shlLo(a.maskLo, n),
+  );
+}
+
+export function tnumRshift(a: Bits, n: number): Bits {
+  return new Bits(
+    shrHi(a.valueHi, n),
+    shrLo(a.valueHi, a.valueLo, n),
+    shrHi(a.maskHi, n),
+    shrLo(a.maskHi, a.maskLo, n),
+  );
+}
+
+/** Arithmetic shift right of all 64 bits. */
+export function tnumArshift(a: Bits, n: number): Bits {
+  return new Bits(
+    sarHi(a.valueHi, n),
+    sarLo(a.valueHi, a.valueLo, n),
+    sarHi(a.maskHi, n),
+    sarLo(a.maskHi, a.maskLo, n),
+  );
+}
+
+/** Arithmetic shift right of the low 32 bits; the answer's upper half is 0. */
+export function tnumArshift32(a: Bits, n: number): Bits {
+  return new Bits(0, a.valueLo >> n, 0, a.maskLo >> n);
+}
+
 /** Unknown are the operands' unknown bits and every bit that a carry out of them can reach. */
-export function tnumAdd(a: Tnum, b: Tnum): Tnum {
-  const values = u64(a.value + b.value);
-  const unknown = (u64(values + a.mask + b.mask) ^ values) | a.mask | b.mask;
-  return tnum(values & (U64_MAX ^ unknown), unknown);
+export function tnumAdd(a: Bits, b: Bits): Bits {
+  const lo = (a.valueLo + b.valueLo) | 0;
+  const hi = sumHi(a.valueHi, a.valueLo, b.valueHi, lo);
+  const masksLo = (a.maskLo + b.maskLo) | 0;
+  const masksHi = sumHi(a.maskHi, a.maskLo, b.maskHi, masksLo);
+  const allLo = (lo + masksLo) | 0;
+  const allHi = sumHi(hi, lo, masksHi, allLo);
+  return masked(hi, lo, (allHi ^ hi) | a.maskHi | b.maskHi, (allLo ^ lo) | a.maskLo | b.maskLo);
 }
 
 /** Unknown are the operands' unknown bits and every bit that a borrow out of them can reach. */
-export function tnumSub(a: Tnum, b: Tnum): Tnum {
-  const difference = u64(a.value - b.value);
-  const unknown = (u64(difference + a.mask) ^ u64(difference - b.mask)) | a.mask | b.mask;
-  return tnum(difference & (U64_MAX ^ unknown), unknown);
+export function tnumSub(a: Bits, b: Bits): Bits {
+  const lo = (a.valueLo - b.valueLo) | 0;
+  const hi = differenceHi(a.valueHi, a.valueLo, b.valueHi, b.valueLo);
+  const mostLo = (lo + a.maskLo) | 0;
+  const mostHi = sumHi(hi, lo, a.maskHi, mostLo);
+  const leastLo = (lo - b.maskLo) | 0;
+  const leastHi = differenceHi(hi, lo, b.maskHi, b.maskLo);
+  return masked(hi, lo, (mostHi ^ leastHi) | a.maskHi | b.maskHi, (mostLo ^ leastLo) | a.maskLo | b.maskLo);
 }
 
-export function tnumNeg(a: Tnum): Tnum {
+export function tnumNeg(a: Bits): Bits {
   return tnumSub(TNUM_ZERO, a);
 }
 
-export function tnumAnd(a: Tnum, b: Tnum): Tnum {
-  const value = a.value & b.value;
-  return tnum(value, (a.value | a.mask) & (b.value | b.mask) & (U64_MAX ^ value));
+export function tnumAnd(a: Bits, b: Bits): Bits {
+  const hi = a.valueHi & b.valueHi;
+  const lo = a.valueLo & b.valueLo;
+  const anyHi = (a.valueHi | a.maskHi) & (b.valueHi | b.maskHi);
+  const anyLo = (a.valueLo | a.maskLo) & (b.valueLo | b.maskLo);
+  return new Bits(hi, lo, anyHi & ~hi, anyLo & ~lo);
 }
 
-export function tnumOr(a: Tnum, b: Tnum): Tnum {
-  const value = a.value | b.value;
-  return tnum(value, (a.mask | b.mask) & (U64_MAX ^ value));
+export function tnumOr(a: Bits, b: Bits): Bits {
+  const hi = a.valueHi | b.valueHi;
+  const lo = a.valueLo | b.valueLo;
+  return new Bits(hi, lo, (a.maskHi | b.maskHi) & ~hi, (a.maskLo | b.maskLo) & ~lo);
 }
 
-export function tnumXor(a: Tnum, b: Tnum): Tnum {
-  const unknown = a.mask | b.mask;
-  return tnum((a.value ^ b.value) & (U64_MAX ^ unknown), unknown);
+export function tnumXor(a: Bits, b: Bits): Bits {
+  return masked(a.valueHi ^ b.valueHi, a.valueLo ^ b.valueLo, a.maskHi | b.maskHi, a.maskLo | b.maskLo);
 }
 
 /** Both sets in one: bits that differ or are unknown in either become unknown. */
-export function tnumUnion(a: Tnum, b: Tnum): Tnum {
-  const unknown = (a.value ^ b.value) | a.mask | b.mask;
-  return tnum(a.value & b.value & (U64_MAX ^ unknown), unknown);
+export function tnumUnion(a: Bits, b: Bits): Bits {
+  const maskHi = (a.valueHi ^ b.valueHi) | a.maskHi | b.maskHi;
+  const maskLo = (a.valueLo ^ b.valueLo) | a.maskLo | b.maskLo;
+  return masked(a.valueHi & b.valueHi, a.valueLo & b.valueLo, maskHi, maskLo);
 }
 
 /**
@@ -118,94 +187,106 @@ export function tnumUnion(a: Tnum, b: Tnum): Tnum {
  *
  * @see v6.18 kernel/bpf/tnum.c, tnum_mul
  */
-export function tnumMul(a: Tnum, b: Tnum): Tnum {
-  if (a.mask === 0n && b.mask === 0n) return tnum(u64(a.value * b.value), 0n);
-  let { value, mask } = a;
+export function tnumMul(a: Bits, b: Bits): Bits {
+  if (tnumIsConst(a) && tnumIsConst(b)) {
+    const product = a.value * b.value;
+    return tnumConst(hiOf(product), loOf(product));
+  }
+  let factor = a;
   let addend = b;
   let sum = TNUM_ZERO;
-  while (value !== 0n || mask !== 0n) {
-    if ((value & 1n) !== 0n) sum = tnumAdd(sum, addend);
-    else if ((mask & 1n) !== 0n) sum = tnumUnion(sum, tnumAdd(sum, addend));
-    value >>= 1n;
-    mask >>= 1n;
+  while ((factor.valueHi | factor.valueLo | factor.maskHi | factor.maskLo) !== 0) {
+    if ((factor.valueLo & 1) !== 0) sum = tnumAdd(sum, addend);
+    else if ((factor.maskLo & 1) !== 0) sum = tnumUnion(sum, tnumAdd(sum, addend));
+    factor = tnumRshift(factor, 1);
     addend = tnumLshift(addend, 1);
   }
   return sum;
 }
 
 /** Do the sets share a member? */
-export function tnumOverlap(a: Tnum, b: Tnum): boolean {
-  return ((a.value ^ b.value) & (U64_MAX ^ (a.mask | b.mask))) === 0n;
+export function tnumOverlap(a: Bits, b: Bits): boolean {
+  return (
+    ((a.valueHi ^ b.valueHi) & ~(a.maskHi | b.maskHi)) === 0 && ((a.valueLo ^ b.valueLo) & ~(a.maskLo | b.maskLo)) === 0
+  );
 }
 
 /** What both say. Where they contradict each other (one has a known 1, the other a known 0) the answer says 1. */
-export function tnumIntersect(a: Tnum, b: Tnum): Tnum {
-  const mask = a.mask & b.mask;
-  return tnum((a.value | b.value) & (U64_MAX ^ mask), mask);
+export function tnumIntersect(a: Bits, b: Bits): Bits {
+  return masked(a.valueHi | b.valueHi, a.valueLo | b.valueLo, a.maskHi & b.maskHi, a.maskLo & b.maskLo);
 }
 
-/** The low `size` bytes (1 … 8), zero-extended. */
-export function tnumCast(a: Tnum, size: number): Tnum {
-  const bits = size * 8;
-  return tnum(BigInt.asUintN(bits, a.value), BigInt.asUintN(bits, a.mask));
-}
-
-/** Is every member of the set a multiple of `size` (a power of two; 0 counts as 1)? */
-export function tnumIsAligned(a: Tnum, size: number): boolean {
-  if (size === 0) return true;
-  return ((a.value | a.mask) & BigInt(size - 1)) === 0n;
-}
-
-/** Is b's set part of a's? */
-export function tnumIn(a: Tnum, b: Tnum): boolean {
-  if ((b.mask & (U64_MAX ^ a.mask)) !== 0n) return false;
-  return a.value === (b.value & (U64_MAX ^ a.mask));
+/** The low `size` bytes (1, 2, 4; 8 = all), zero-extended. */
+export function tnumCast(a: Bits, size: number): Bits {
+  if (size >= 8) return a;
+  const keep = size >= 4 ? -1 : (1 << (8 * size)) - 1;
+  return new Bits(0, a.valueLo & keep, 0, a.maskLo & keep);
 }
 
 /** The low 32 bits, zero-extended. */
-export function tnumSubreg(a: Tnum): Tnum {
-  return tnum(a.value & LOW32, a.mask & LOW32);
-}
-
-export function tnumSubregIsConst(a: Tnum): boolean {
-  return (a.mask & LOW32) === 0n;
+export function tnumSubreg(a: Bits): Bits {
+  return (a.valueHi | a.maskHi) === 0 ? a : new Bits(0, a.valueLo, 0, a.maskLo);
 }
 
 /** `reg` with its low 32 bits replaced by those of `subreg`. */
-export function tnumWithSubreg(reg: Tnum, subreg: Tnum): Tnum {
-  return tnum((reg.value & HIGH32) | (subreg.value & LOW32), (reg.mask & HIGH32) | (subreg.mask & LOW32));
+export function tnumWithSubreg(reg: Bits, subreg: Bits): Bits {
+  return new Bits(reg.valueHi, subreg.valueLo, reg.maskHi, subreg.maskLo);
 }
 
-/** Could `v` (taken modulo 2^64) be meant? */
-export function tnumContains(a: Tnum, v: bigint): boolean {
-  return (u64(v) & (U64_MAX ^ a.mask)) === a.value;
+/** Is b's set part of a's? */
+export function tnumIn(a: Bits, b: Bits): boolean {
+  return (
+    (b.maskHi & ~a.maskHi) === 0 &&
+    (b.maskLo & ~a.maskLo) === 0 &&
+    a.valueHi === (b.valueHi & ~a.maskHi) &&
+    a.valueLo === (b.valueLo & ~a.maskLo)
+  );
+}
+
+/** Is every member of the set a multiple of `size` (a power of two up to 2^31; 0 counts as 1)? */
+export function tnumIsAligned(a: Bits, size: number): boolean {
+  return size === 0 || ((a.valueLo | a.maskLo) & (size - 1)) === 0;
+}
+
+/** Could the number be meant? */
+export function tnumContains(a: Bits, hi: number, lo: number): boolean {
+  return (hi & ~a.maskHi) === a.valueHi && (lo & ~a.maskLo) === a.valueLo;
 }
 
 /**
- * The smallest member that is greater than `z`; the smallest of all if every member is greater, the largest of all if none is.
+ * The smallest member that is greater than the given number; the smallest of all if every member is greater, the largest of all if none is.
  *
  * @see v6.18 kernel/bpf/tnum.c, tnum_step
  */
-export function tnumStep(a: Tnum, z: bigint): bigint {
-  const largest = a.value | a.mask;
-  if (z >= largest) return largest;
-  if (z < a.value) return a.value;
-  // The highest known bit in which z is no member decides; below it z's bits do not matter.
-  const fixed = U64_MAX ^ a.mask;
-  const wrong = (z ^ a.value) & fixed;
-  const bits = highestBit(wrong);
-  const below = ONES[bits]!;
-  // There z is too small already: with its unknown bits above kept and none below set, the member is the next one.
-  if (bits !== 0 && ((a.value >> BigInt(bits - 1)) & 1n) !== 0n) return (z & a.mask & (U64_MAX ^ below)) | a.value;
-  // There z is too large, or is a member itself: count up by one in the unknown bits above.
-  return (u64((z | fixed | below) + 1n) & a.mask) | a.value;
+export function tnumStep(a: Bits, hi: number, lo: number): { hi: number; lo: number } {
+  const largestHi = a.valueHi | a.maskHi;
+  const largestLo = a.valueLo | a.maskLo;
+  if (!below(hi, lo, largestHi, largestLo)) return { hi: largestHi, lo: largestLo };
+  if (below(hi, lo, a.valueHi, a.valueLo)) return { hi: a.valueHi, lo: a.valueLo };
+  // The highest known bit in which the number is no member decides; below it the number's bits do not matter.
+  const wrongHi = (hi ^ a.valueHi) & ~a.maskHi;
+  const wrongLo = (lo ^ a.valueLo) & ~a.maskLo;
+  const belowHi = onesUpTo(wrongHi);
+  const belowLo = wrongHi !== 0 ? -1 : onesUpTo(wrongLo);
+  const decidesHi = wrongHi === 0 ? 0 : 1 << (31 - Math.clz32(wrongHi));
+  const decidesLo = wrongHi !== 0 || wrongLo === 0 ? 0 : 1 << (31 - Math.clz32(wrongLo));
+  if ((a.valueHi & decidesHi) !== 0 || (a.valueLo & decidesLo) !== 0) {
+    // There it is too small already: with its unknown bits above kept and none below set, the member is the next one.
+    return { hi: (hi & a.maskHi & ~belowHi) | a.valueHi, lo: (lo & a.maskLo & ~belowLo) | a.valueLo };
+  }
+  // There it is too large, or it is a member itself: count up by one in the unknown bits above.
+  const filledLo = lo | ~a.maskLo | belowLo;
+  const nextLo = (filledLo + 1) | 0;
+  const nextHi = ((hi | ~a.maskHi | belowHi) + (nextLo === 0 ? 1 : 0)) | 0;
+  return { hi: (nextHi & a.maskHi) | a.valueHi, lo: (nextLo & a.maskLo) | a.valueLo };
 }
 
-/** Smallest and largest member, read as signed numbers. */
-export function tnumSignedMin(a: Tnum): bigint {
-  return s64(a.value | (a.mask & u64(S64_MIN)));
+/** Upper half of the smallest member read as a signed number; its lower half is that of `value`. */
+export function signedMinHi(a: Bits): number {
+  return a.valueHi | (a.maskHi & S32_MIN);
 }
 
-export function tnumSignedMax(a: Tnum): bigint {
-  return s64(a.value | (a.mask & 0x7fff_ffff_ffff_ffffn));
+/** Upper half of the largest member read as a signed number; its lower half is that of `value | mask`. */
+export function signedMaxHi(a: Bits): number {
+  return a.valueHi | (a.maskHi & S32_MAX);
 }

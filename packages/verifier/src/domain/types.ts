@@ -92,6 +92,15 @@ export interface ScalarDomain {
   scalarWithin(old: Scalar, cur: Scalar): boolean;
   /** range_within alone. */
   rangeWithin(old: Scalar, cur: Scalar): boolean;
+  /** Ends as numbers: exact in ±2^53, rounded beyond. */
+  uminNumber(s: Scalar): number;
+  umaxNumber(s: Scalar): number;
+  sminNumber(s: Scalar): number;
+  smaxNumber(s: Scalar): number;
+  /** umax < 2^bits (1 ≤ bits ≤ 64). */
+  fitsUnsigned(s: Scalar, bits: number): boolean;
+  /** tnum_is_aligned(var_off + fixed, size): is every value plus `fixed` a multiple of `size` (a power of two)? */
+  sumIsAligned(s: Scalar, fixed: number, size: number): boolean;
   /** Soundness of a fact: could the concrete 64-bit value (taken mod 2^64) be this scalar's? */
   contains(s: Scalar, v: bigint): boolean;
 

@@ -4,50 +4,60 @@
  * @see v6.18 kernel/bpf/verifier.c, zext_32_to_64, coerce_reg_to_size, coerce_reg_to_size_sx, coerce_subreg_to_size_sx
  */
 
-import { Draft, unbound32 } from "./draft.ts";
-import { low32, S32_MAX, S32_MIN, slow32, U32_MAX, U64_MAX, u64 } from "./integers.ts";
-import { constant, isConst, settle } from "./scalar.ts";
-import { syncDraft } from "./sync.ts";
-import { TNUM_UNKNOWN, tnumCast, tnumConst, tnumRange, tnumSubreg } from "./tnum.ts";
+import { Num, numOf, unbound32, unboundUnsigned64 } from "./num.ts";
+import { constantOf, isConst, settle } from "./scalar.ts";
+import { syncNum } from "./sync.ts";
+import { Bits, TNUM_UNKNOWN, tnumCast, tnumConst, tnumRange, tnumSubreg } from "./tnum.ts";
 import type { Scalar } from "./types.ts";
+import { S32_MAX, S32_MIN } from "./word.ts";
 
-/** Clears the upper half: its bits are 0 and the 64-bit ranges are those of the low half. Follow with syncDraft. */
-export function zext32Draft(d: Draft): void {
-  d.tnum = tnumSubreg(d.tnum);
-  d.umin = BigInt(d.u32min);
-  d.umax = BigInt(d.u32max);
+/** Clears the upper half: its bits are 0 and the 64-bit ranges are those of the low half. Follow with syncNum. */
+export function zext32Num(d: Num): void {
+  d.bits = tnumSubreg(d.bits);
+  d.uminHi = d.umaxHi = 0;
+  d.uminLo = d.lowMin;
+  d.umaxLo = d.lowMax;
   const nonNegative = d.s32min >= 0 && d.s32max >= 0;
-  d.smin = nonNegative ? BigInt(d.s32min) : 0n;
-  d.smax = nonNegative ? BigInt(d.s32max) : BigInt(U32_MAX);
+  d.sminHi = d.smaxHi = 0;
+  d.sminLo = nonNegative ? d.s32min : 0;
+  d.smaxLo = nonNegative ? d.s32max : -1;
 }
 
 /** The low half, zero-extended: a 32-bit move. */
 export function zext32(s: Scalar): Scalar {
-  const d = new Draft(s);
-  zext32Draft(d);
-  syncDraft(d);
-  return settle(d, s);
+  const d = new Num(numOf(s));
+  zext32Num(d);
+  syncNum(d);
+  return settle(d, numOf(s));
+}
+
+/** Is every value of [min, max] the same above the low `size` bytes (1, 2, 4)? `min`, `max` in halves. */
+function sameAbove(minHi: number, minLo: number, maxHi: number, maxLo: number, size: number): boolean {
+  return minHi === maxHi && (size === 4 || minLo >> (8 * size) === maxLo >> (8 * size));
 }
 
 /** The low `size` bytes (1, 2, 4), zero-extended, as after a load of that size; 8 leaves the value alone. */
 export function truncate(s: Scalar, size: number): Scalar {
   if (size >= 8) return s;
-  const d = new Draft(s);
-  d.tnum = tnumCast(d.tnum, size);
-  const bits = size * 8;
-  const mask = (1n << BigInt(bits)) - 1n;
-  if (d.umin >> BigInt(bits) === d.umax >> BigInt(bits)) {
-    d.umin &= mask;
-    d.umax &= mask;
-  } else {
-    d.umin = 0n;
-    d.umax = mask;
-  }
-  d.smin = d.umin;
-  d.smax = d.umax;
+  const before = numOf(s);
+  const d = new Num(before);
+  d.bits = tnumCast(d.bits, size);
+  const keep = size === 4 ? -1 : (1 << (8 * size)) - 1;
+  const same = sameAbove(d.uminHi, d.uminLo, d.umaxHi, d.umaxLo, size);
+  d.uminLo = same ? d.uminLo & keep : 0;
+  d.umaxLo = same ? d.umaxLo & keep : keep;
+  d.sminLo = d.uminLo;
+  d.smaxLo = d.umaxLo;
+  d.uminHi = d.umaxHi = d.sminHi = d.smaxHi = 0;
   if (size < 4) unbound32(d);
-  syncDraft(d);
-  return settle(d, s);
+  syncNum(d);
+  return settle(d, before);
+}
+
+/** The low `size` bytes (1, 2, 4) of an int32 as a signed number. */
+function extend(lo: number, size: number): number {
+  const shift = 32 - 8 * size;
+  return (lo << shift) >> shift;
 }
 
 /**
@@ -56,69 +66,81 @@ export function truncate(s: Scalar, size: number): Scalar {
  * A range survives if all its values agree above those bytes and in their sign bit; otherwise the result is any number of that size.
  */
 export function movsx64(s: Scalar, size: number): Scalar {
-  const bits = size * 8;
-  if (isConst(s)) return constant(BigInt.asIntN(bits, s.tnum.value));
-  const d = new Draft(s);
-  if (s.smin >> BigInt(bits) === s.smax >> BigInt(bits)) {
-    const a = BigInt.asIntN(bits, s.smin);
-    const b = BigInt.asIntN(bits, s.smax);
-    const min = a < b ? a : b;
-    const max = a < b ? b : a;
-    if (min >= 0n === max >= 0n) {
-      d.smin = min;
-      d.smax = max;
-      d.umin = u64(min);
-      d.umax = u64(max);
-      d.s32min = slow32(min);
-      d.s32max = slow32(max);
-      d.u32min = low32(min);
-      d.u32max = low32(max);
-      d.tnum = tnumRange(d.umin, d.umax);
-      return settle(d, s);
-    }
+  const before = numOf(s);
+  if (isConst(s)) {
+    const lo = extend(before.bits.valueLo, size);
+    return constantOf(lo >> 31, lo);
   }
-  d.smin = -(1n << BigInt(bits - 1));
-  d.smax = -d.smin - 1n;
-  d.s32min = Number(d.smin);
-  d.s32max = Number(d.smax);
-  d.umin = 0n;
-  d.umax = U64_MAX;
-  d.u32min = 0;
-  d.u32max = U32_MAX;
-  d.tnum = TNUM_UNKNOWN;
-  return settle(d, s);
+  const d = new Num(before);
+  const a = extend(d.sminLo, size);
+  const b = extend(d.smaxLo, size);
+  const min = Math.min(a, b);
+  const max = Math.max(a, b);
+  if (sameAbove(d.sminHi, d.sminLo, d.smaxHi, d.smaxLo, size) && min >= 0 === max >= 0) {
+    const hi = min >> 31;
+    d.sminHi = d.smaxHi = d.uminHi = d.umaxHi = hi;
+    d.sminLo = d.uminLo = d.s32min = d.lowMin = min;
+    d.smaxLo = d.umaxLo = d.s32max = d.lowMax = max;
+    d.bits = tnumRange(hi, min, hi, max);
+    return settle(d, before);
+  }
+  d.s32min = d.sminLo = S32_MIN >> (32 - 8 * size);
+  d.s32max = d.smaxLo = S32_MAX >> (32 - 8 * size);
+  d.sminHi = -1;
+  d.smaxHi = 0;
+  unboundUnsigned64(d);
+  d.lowMin = 0;
+  d.lowMax = -1;
+  d.bits = TNUM_UNKNOWN;
+  return settle(d, before);
 }
 
 /** The low `size` bytes (1, 2), sign-extended to 32 bits, the upper half cleared. */
 export function movsx32(s: Scalar, size: number): Scalar {
-  const d = new Draft(s);
-  const shift = 32 - size * 8;
-  const extend = (v: number): number => (v << shift) >> shift;
+  const d = new Num(numOf(s));
   if (isConst(s)) {
-    const value = extend(slow32(s.tnum.value));
-    d.tnum = tnumConst(u64(BigInt(value)));
-    d.s32min = d.s32max = value;
-    d.u32min = d.u32max = value >>> 0;
+    const value = extend(d.bits.valueLo, size);
+    d.bits = tnumConst(0, value);
+    d.s32min = d.s32max = d.lowMin = d.lowMax = value;
   } else {
-    const a = extend(s.s32min);
-    const b = extend(s.s32max);
+    const a = extend(d.s32min, size);
+    const b = extend(d.s32max, size);
     const min = Math.min(a, b);
     const max = Math.max(a, b);
-    if (s.s32min >> (32 - shift) === s.s32max >> (32 - shift) && min >= 0 === max >= 0) {
-      d.s32min = min;
-      d.s32max = max;
-      d.u32min = min >>> 0;
-      d.u32max = max >>> 0;
-      d.tnum = tnumSubreg(tnumRange(u64(BigInt(min)), u64(BigInt(max))));
+    if (d.s32min >> (8 * size) === d.s32max >> (8 * size) && min >= 0 === max >= 0) {
+      d.s32min = d.lowMin = min;
+      d.s32max = d.lowMax = max;
+      d.bits = tnumRange(0, min, 0, max);
     } else {
-      d.s32min = S32_MIN >> shift;
-      d.s32max = S32_MAX >> shift;
-      d.u32min = 0;
-      d.u32max = U32_MAX;
-      d.tnum = tnumSubreg(TNUM_UNKNOWN);
+      d.s32min = S32_MIN >> (32 - 8 * size);
+      d.s32max = S32_MAX >> (32 - 8 * size);
+      d.lowMin = 0;
+      d.lowMax = -1;
+      d.bits = new Bits(0, 0, 0, -1);
     }
   }
-  zext32Draft(d);
-  syncDraft(d);
+  zext32Num(d);
+  syncNum(d);
   return settle(d);
+}
+
+/** The low `size` bytes (2, 4, 8) in reverse order; the rest becomes 0. */
+function reversed(bits: Bits, size: number): Bits {
+  const swap = (v: number): number => (v << 24) | ((v & 0xff00) << 8) | ((v >>> 8) & 0xff00) | (v >>> 24);
+  const { valueHi, valueLo, maskHi, maskLo } = bits;
+  if (size === 8) return new Bits(swap(valueLo), swap(valueHi), swap(maskLo), swap(maskHi));
+  if (size === 4) return new Bits(0, swap(valueLo), 0, swap(maskLo));
+  return new Bits(0, swap(valueLo) >>> 16, 0, swap(maskLo) >>> 16);
+}
+
+/**
+ * The low `size` bytes (2, 4, 8) in reverse order, zero-extended. Known bits move along; ranges are deduced anew from them.
+ *
+ * @see v6.18 kernel/bpf/verifier.c, scalar_byte_swap (backported); kernel/bpf/tnum.c, tnum_bswap16, tnum_bswap32, tnum_bswap64
+ */
+export function byteSwap(s: Scalar, size: number): Scalar {
+  const d = new Num();
+  d.bits = reversed(numOf(s).bits, size);
+  syncNum(d);
+  return truncate(settle(d), size);
 }

@@ -57,7 +57,7 @@ describe("kernel log text", () => {
       umin: 0n,
       u32max: 0xffff_ffff,
     });
-    expect(s.tnum).toEqual({ value: 16n, mask: 15n });
+    expect([s.tnum.value, s.tnum.mask]).toEqual([16n, 15n]);
   });
 
   it("skips precision marks, ids and deltas", () => {

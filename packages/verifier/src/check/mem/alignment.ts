@@ -1,5 +1,5 @@
 import { EACCES } from "@bpf-ts/uapi/errno";
-import { addUnsynced, constant, constSigned, formatTnum, isConst, tnumIsAligned } from "../../domain/index.ts";
+import { constSigned, formatTnum, isConst, sumIsAligned } from "../../domain/index.ts";
 import { reject } from "../../reject.ts";
 import type { Env } from "../../state/env.ts";
 import type { RegState } from "../../state/reg-state.ts";
@@ -35,7 +35,7 @@ const NAMES: Readonly<Record<number, string>> = {
 
 function aligned(r: RegState, fixed: number, size: number): boolean {
   if (isConst(r.scalar)) return (constSigned(r.scalar) + BigInt(fixed)) % BigInt(size) === 0n;
-  return tnumIsAligned(addUnsynced(r.scalar, constant(fixed)).tnum, size);
+  return sumIsAligned(r.scalar, fixed, size);
 }
 
 /**
