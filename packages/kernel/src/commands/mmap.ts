@@ -1,6 +1,7 @@
 import type { MappedMemory } from "@bpf-ts/uapi";
 import { EACCES, EINVAL, ENOTSUPP, EPERM } from "@bpf-ts/uapi/errno";
 import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
+import { BPF_MAP_TYPE_ARRAY } from "@bpf-ts/uapi/map-types";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import type { Process } from "../process/process.ts";
@@ -11,7 +12,7 @@ const PAGE_SIZE = 4096;
 /**
  * mmap(2) of a map's values. Writes through it are not seen by tracers, as in Linux.
  *
- * @throws KernelError EBADF, EINVAL, EACCES, EPERM
+ * @throws KernelError EBADF, EACCES, EINVAL, ENOTSUPP, EPERM
  * @see v6.18 kernel/bpf/syscall.c, bpf_map_mmap
  */
 export function mapMemory(
@@ -25,13 +26,18 @@ export function mapMemory(
   const file = mapFile(process, fd);
   const { map } = file;
   const range = map.map.mappable();
-  if (range === undefined)
-    throw new KernelError(ENOTSUPP, `${map.describe()} cannot be mapped: create it with BPF_F_MMAPABLE`);
+  if (!file.canRead) throw new KernelError(EACCES, `map fd ${fd} is not open for reading`);
+  if (writable && !file.canWrite) throw new KernelError(EACCES, `map fd ${fd} is not open for writing`);
+  // mmap(2) itself makes a mapping of a file that is not open for writing a private one.
+  if (!file.canWrite) throw new KernelError(EINVAL, `map fd ${fd} is open for reading only: it can't be shared`);
+  if (range === undefined) {
+    if (map.def.type === BPF_MAP_TYPE_ARRAY)
+      throw new KernelError(EINVAL, `${map.describe()} cannot be mapped: create it with BPF_F_MMAPABLE`);
+    throw new KernelError(ENOTSUPP, `${map.describe()} cannot be mapped: only arrays and ring buffers can`);
+  }
   if (length <= 0 || offset < 0 || offset % PAGE_SIZE !== 0 || offset + length > range.size) {
     throw new KernelError(EINVAL, `mapping of ${length} bytes at ${offset}: ${map.describe()} has ${range.size}`);
   }
-  if (writable && !file.canWrite) throw new KernelError(EACCES, `map fd ${fd} is not open for writing`);
-  if (!file.canRead) throw new KernelError(EACCES, `map fd ${fd} is not open for reading`);
   if (writable && map.frozen) throw new KernelError(EPERM, `${map.describe()} is frozen`);
   if (writable && (map.def.mapFlags & BPF_F_RDONLY_PROG) !== 0)
     throw new KernelError(

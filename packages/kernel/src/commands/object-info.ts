@@ -1,5 +1,5 @@
 import type { BpfObjectInfo, BpfObjectKind } from "@bpf-ts/uapi";
-import { EBADF, EINVAL, ENOENT } from "@bpf-ts/uapi/errno";
+import { EBADFD, EINVAL, ENOENT } from "@bpf-ts/uapi/errno";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import type { BtfObject } from "../objects/btf-object.ts";
@@ -33,10 +33,10 @@ export function getFdById(machine: Machine, process: Process, kind: BpfObjectKin
   return process.fds.install(object instanceof LinkObject ? new LinkFile(object) : new BtfFile(object));
 }
 
-/** BPF_OBJ_GET_INFO_BY_FD. @throws KernelError EBADF, EINVAL */
+/** BPF_OBJ_GET_INFO_BY_FD. @throws KernelError EBADFD, EINVAL */
 export function objectInfo(machine: Machine, process: Process, fd: number): BpfObjectInfo {
   const file = process.fds.get(fd);
-  if (file === undefined) throw new KernelError(EBADF, `fd ${fd} is not open`);
+  if (file === undefined) throw new KernelError(EBADFD, `fd ${fd} is not open`);
   if (file instanceof MapFile) return mapInfo(file.map);
   if (file instanceof ProgFile) return progInfo(machine, file.prog);
   if (file instanceof LinkFile) return linkInfo(file.link);

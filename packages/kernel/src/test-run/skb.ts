@@ -114,11 +114,10 @@ function protocolOf(frame: Uint8Array): number {
   return frame[14] === 0xff && frame[15] === 0xff ? 0x0001 : 0x0004;
 }
 
-/** To whom the frame goes, seen from a device whose address is all zero: PACKET_HOST, _BROADCAST, _MULTICAST, _OTHERHOST. */
+/** To whom the frame goes, seen from a device whose address and broadcast address are all zero: PACKET_HOST, _MULTICAST, _OTHERHOST. */
 function packetType(frame: Uint8Array): number {
   const to = frame.subarray(0, 6);
   if (to.every((byte) => byte === 0)) return 0;
-  if (to.every((byte) => byte === 0xff)) return 1;
   return (to[0]! & 1) !== 0 ? 2 : 3;
 }
 
