@@ -2,6 +2,17 @@
 export type { IteratorTarget } from "./attach/iterator.ts";
 export type { KprobeOptions } from "./attach/kprobe.ts";
 export type { MapTraceOptions } from "./attach/map-trace.ts";
+export { compareMaps, type DefinedMap } from "./compat/compare-maps.ts";
+export { compareObjects } from "./compat/compare-objects.ts";
+export type {
+  FieldDifference,
+  FieldPlace,
+  MapComparison,
+  MapDifference,
+  MapVerdict,
+  ObjectComparison,
+  PropertyDifference,
+} from "./compat/comparison.ts";
 export { LibbpfError, type LibbpfErrorCode } from "./error.ts";
 export { BpfIterator } from "./load/bpf-iterator.ts";
 export { BpfLink } from "./load/bpf-link.ts";
