@@ -48,6 +48,8 @@ const DEFAULT_CPUS = 4;
 const DEFAULT_SEED = 1;
 const DEFAULT_MAX_FDS = 1024;
 const DEFAULT_FUEL = 100_000_000;
+/** Bytes of a CPU's stack: 24 programs, each of 8 frames of 512 bytes and what rewrites add. */
+const STACK_BYTES = 128 * 1024;
 
 /** The parts of a kernel, wired up. Internal: users hold a `Kernel`. */
 export class Machine implements Disposable {
@@ -91,7 +93,12 @@ export class Machine implements Disposable {
       random32: () => this.random.u32(),
       hooks: mapHooks(this),
     });
-    this.vm = new Vm({ memory: this.memory, cpus: this.cpus, fuel: options.fuel ?? DEFAULT_FUEL });
+    this.vm = new Vm({
+      memory: this.memory,
+      cpus: this.cpus,
+      fuel: options.fuel ?? DEFAULT_FUEL,
+      stackBytes: STACK_BYTES,
+    });
     this.runner = new ProgramRunner(this.vm, this.maps);
     const types = buildKernelTypes();
     this.kernelBtf = Btf.parse(types.bytes);

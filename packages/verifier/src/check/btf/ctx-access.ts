@@ -92,7 +92,7 @@ function pointerField(
     return buffer.maxSize === undefined ? field : { ...field, memSize: buffer.maxSize };
   }
   const typed = attach.ctxArgs?.find((a) => a.arg === arg);
-  if (typed !== undefined && baseType(typed.regType) === PTR_TO_BUF) return { regType: typed.regType };
+  if (typed !== undefined && baseType(typed.regType) === PTR_TO_BUF) return { regType: typed.regType, bufferArg: arg };
 
   const pointee = btf.resolve(target);
   // To the verifier a pointer to nothing in particular is a number.
