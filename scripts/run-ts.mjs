@@ -11,7 +11,9 @@ if (entry === undefined) {
   console.error("usage: node scripts/run-ts.mjs ENTRY.ts [ARG ...]");
   process.exit(2);
 }
-const outDir = mkdtempSync(join(root, "node_modules", ".run-ts-"));
+// Beside the dependencies of the package that the program belongs to, so that what stays outside of the bundle is found.
+const [, owner] = /^(packages\/[^/]+)\//.exec(entry) ?? [];
+const outDir = mkdtempSync(join(root, owner ?? "", "node_modules", ".run-ts-"));
 process.on("exit", () => rmSync(outDir, { recursive: true, force: true }));
 // tsdown greets old Node versions on standard output, which belongs to the program.
 const write = process.stdout.write;
