@@ -12,7 +12,12 @@ import { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH } from "@bpf-ts/uapi/map-types";
 import { BPF_PROG_TYPE_KPROBE, BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_PROG_TYPE_TRACING } from "@bpf-ts/uapi/prog-types";
 import type { Kernel } from "../src/index.ts";
 
-export const ATTACH = { fentry: BPF_TRACE_FENTRY, fexit: BPF_TRACE_FEXIT, fmod_ret: BPF_MODIFY_RETURN } as const;
+/** Attach types of programs at functions. */
+export const ATTACH: Readonly<Record<"fentry" | "fexit" | "fmod_ret", number>> = {
+  fentry: BPF_TRACE_FENTRY,
+  fexit: BPF_TRACE_FEXIT,
+  fmod_ret: BPF_MODIFY_RETURN,
+};
 
 export function u32(...values: number[]): Uint8Array {
   const bytes = new Uint8Array(values.length * 4);

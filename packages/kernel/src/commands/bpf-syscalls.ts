@@ -1,3 +1,4 @@
+import { RingbufMap } from "@bpf-ts/maps";
 import type {
   Bpf,
   BpfObjectInfo,
@@ -42,6 +43,7 @@ import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import { IterFile } from "../process/iter-file.ts";
+import { MapFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
 import { btfLoad } from "./btf-load.ts";
 import { linkOf } from "./files.ts";
@@ -186,11 +188,16 @@ export class BpfSyscalls implements Bpf {
     return fds.filter((fd) => {
       const file = this.#process.fds.get(fd);
       if (file === undefined) throw new KernelError(EBADF, `fd ${fd} is not open`);
-      return file instanceof IterFile;
+      return file instanceof IterFile || (file instanceof MapFile && isReadable(file));
     });
   }
 
   kernelBtf(): Uint8Array {
     return this.#machine.kernelBtf.bytes.slice();
   }
+}
+
+/** Ring buffers are readable while they hold records that were not consumed. */
+function isReadable({ map }: MapFile): boolean {
+  return map.map instanceof RingbufMap && map.map.ready;
 }
