@@ -85,6 +85,7 @@ export type { MemberPath } from "./layout/member-path.ts";
 export { type ElfBtf, findElfBtf } from "./read/elf-sections.ts";
 export { cDeclaration, type RenderCOptions, renderC } from "./render/c.ts";
 export { formatMapDump, formatValue, type MapEntry, type MapTypes } from "./render/map-dump.ts";
+export { formatRawDump, type RawFields, type RawRecord, rawRecords } from "./render/raw-dump.ts";
 export { type RenderTypeScriptOptions, renderTypeScript } from "./render/typescript.ts";
 export type {
   BtfArray,
