@@ -57,10 +57,8 @@ function compare(oldMap: DefinedMap, newMap: DefinedMap, innerLevels: number): M
   let differences: MapDifference[] = compareProperties(was, is, described, warn);
   differences.push(...compareInner(oldMap, newMap, innerLevels, warn));
   for (const part of ["key", "value"] as const) differences.push(...comparePart(part, oldMap, newMap, described, warn));
-  if (worst(differences.map(({ effect }) => effect)) === "migratable") {
-    const obstacle = notMigratable(was, is);
-    if (obstacle !== undefined) differences = differences.map((difference) => blocked(difference, obstacle));
-  }
+  const obstacle = notMigratable(was, is);
+  if (obstacle !== undefined) differences = differences.map((difference) => blocked(difference, obstacle));
   const verdict = worst(differences.map(({ effect }) => effect));
   if (verdict === "migratable") warnOfMigration(oldMap, newMap, described, warn);
   return { name: was.declaredName, verdict, differences, warnings: [...new Set(warnings)] };

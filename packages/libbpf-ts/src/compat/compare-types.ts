@@ -19,7 +19,6 @@ interface Side {
  * Compares the types of a map's keys or values field by field, by name.
  *
  * @param part `key` or `value`: what paths start with
- * @throws LibbpfError BTF_INVALID
  * @throws BtfError for BTF that describes no value
  * @throws UnsupportedError types of more than 100,000 fields
  */

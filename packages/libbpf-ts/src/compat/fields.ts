@@ -1,6 +1,5 @@
-import { type Btf, cDeclaration } from "@bpf-ts/btf";
+import { type Btf, BtfError, cDeclaration } from "@bpf-ts/btf";
 import { UnsupportedError } from "@bpf-ts/uapi";
-import { LibbpfError } from "../error.ts";
 import type { FieldPlace } from "./comparison.ts";
 
 /** A named part of a struct, union or data section; an anonymous union is one part, without a name. */
@@ -30,10 +29,10 @@ export class FieldBudget {
   }
 }
 
-/** @throws LibbpfError BTF_INVALID */
-export function tooDeep(btf: Btf, id: number): LibbpfError {
-  return new LibbpfError(
-    "BTF_INVALID",
+/** What is thrown then. */
+export function tooDeep(btf: Btf, id: number): BtfError {
+  return new BtfError(
+    "BTF_LOOP",
     `${btf.kindOf(id)} ${btf.nameOf(id)}: nested deeper than ${MAX_NESTED} levels, or within itself`,
   );
 }
@@ -41,7 +40,6 @@ export function tooDeep(btf: Btf, id: number): LibbpfError {
 /**
  * The parts of a struct, union or data section, as C names them: members of anonymous structs are its own.
  *
- * @throws LibbpfError BTF_INVALID
  * @throws BtfError
  * @throws UnsupportedError too many
  */

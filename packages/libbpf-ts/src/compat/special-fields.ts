@@ -20,7 +20,6 @@ const KPTR_TAGS: ReadonlySet<string> = new Set(["kptr", "kptr_untrusted", "percp
 /**
  * The fields of a value that belong to the kernel, as `[path, what]`: locks, timers, lists, kernel pointers.
  *
- * @throws LibbpfError BTF_INVALID
  * @throws BtfError
  * @throws UnsupportedError too many fields
  * @see v6.18 kernel/bpf/btf.c, btf_parse_fields
