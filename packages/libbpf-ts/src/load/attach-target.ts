@@ -32,7 +32,7 @@ export function mapTraceTarget(program: ProgramSpec): { map: string; operation: 
  * @see v6.12 tools/lib/bpf/libbpf.c, libbpf_find_attach_btf_id
  */
 export function attachTarget(
-  bpf: Bpf,
+  bpf: Bpf | undefined,
   program: ProgramSpec,
   kernelBtf: () => Btf,
 ): Pick<ProgLoadAttr, "attachBtfId" | "attachProgFd"> {
@@ -44,6 +44,7 @@ export function attachTarget(
     );
   const { attachProgFd } = program;
   if (attachProgFd !== undefined) {
+    if (bpf === undefined) throw new LibbpfError("LOAD", `program ${program.name}: attachProgFd needs a kernel`);
     const id = programBtf(bpf, attachProgFd, program).findByName(program.attachTarget, "func");
     if (id !== undefined) return { attachBtfId: id, attachProgFd };
     throw new LibbpfError(

@@ -69,14 +69,14 @@ export function createMap(
       detail: `map ${spec.declaredName}: set its pinning to 0, and reuseFd to share it`,
       details: { map: spec.declaredName },
     });
-  const attr = attrOf(bpf, spec);
+  const attr = mapCreateAttr(spec, { possibleCpus: bpf.possibleCpus, btfFd });
   let inner: CreatedMap | undefined;
   try {
     if (spec.inner !== undefined) {
       inner = createMap(bpf, spec.inner, btfFd, warn);
       attr.innerMapFd = inner.fd;
     }
-    return { fd: create(bpf, spec, attr, btfFd, warn), def: attr, isOwned: true };
+    return { fd: create(bpf, spec, attr, warn), def: attr, isOwned: true };
   } catch (cause) {
     throw mapError(spec, "creating it", cause);
   } finally {
@@ -85,34 +85,33 @@ export function createMap(
   }
 }
 
-function create(
-  bpf: Bpf,
-  spec: MapSpec,
-  attr: MapCreateAttr,
-  btfFd: number | undefined,
-  warn: (text: string) => void,
-): number {
-  const { keyTypeId, valueTypeId } = spec;
-  if (btfFd === undefined || (keyTypeId === 0 && valueTypeId === 0) || WITHOUT_BTF.has(spec.type))
-    return bpf.mapCreate(attr);
+function create(bpf: Bpf, spec: MapSpec, attr: MapCreateAttr, warn: (text: string) => void): number {
   try {
-    return bpf.mapCreate({ ...attr, btf: { btfFd, keyTypeId, valueTypeId } });
+    return bpf.mapCreate(attr);
   } catch (error) {
     // Kernels take BTF for fewer types of map than objects give it for: libbpf tries again without.
-    if (!(error instanceof BpfError) || error instanceof UnsupportedError) throw error;
-    const fd = bpf.mapCreate(attr);
+    if (attr.btf === undefined || !(error instanceof BpfError) || error instanceof UnsupportedError) throw error;
+    const { btf: _, ...plain } = attr;
+    const fd = bpf.mapCreate(plain);
     warn(`map ${spec.declaredName}: created without its BTF types: ${error.message}`);
     return fd;
   }
 }
 
-function attrOf(bpf: Bpf, spec: MapSpec): MapCreateAttr {
-  const { type, name, keySize, valueSize, maxEntries, mapFlags } = spec;
+/**
+ * What `BPF_MAP_CREATE` is asked for: the spec, with what libbpf fills in. The template of map-in-map types is the caller's.
+ *
+ * @param env what the kernel has: CPUs, and the object's BTF if it is loaded
+ */
+export function mapCreateAttr(spec: MapSpec, env: { possibleCpus: number; btfFd: number | undefined }): MapCreateAttr {
+  const { type, name, keySize, valueSize, maxEntries, mapFlags, keyTypeId, valueTypeId } = spec;
   const attr: MapCreateAttr = { type, name, keySize, valueSize, mapFlags, maxEntries };
   if (spec.mapExtra !== undefined) attr.mapExtra = spec.mapExtra;
   if (spec.numaNode !== undefined) attr.numaNode = spec.numaNode;
-  if (type === BPF_MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0) attr.maxEntries = bpf.possibleCpus;
+  if (type === BPF_MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0) attr.maxEntries = env.possibleCpus;
   if (type === BPF_MAP_TYPE_RINGBUF || type === BPF_MAP_TYPE_USER_RINGBUF) attr.maxEntries = ringSize(maxEntries);
+  if (env.btfFd !== undefined && (keyTypeId !== 0 || valueTypeId !== 0) && !WITHOUT_BTF.has(type))
+    attr.btf = { btfFd: env.btfFd, keyTypeId, valueTypeId };
   return attr;
 }
 

@@ -9,7 +9,8 @@ import { type LinkedMap, linkProgram, POISON_MAP_BASE } from "./link-program.ts"
 
 /** What a program is loaded with. */
 export interface ProgramContext {
-  bpf: Bpf;
+  /** The kernel; only programs that attach to other programs need it here. */
+  bpf: Bpf | undefined;
   object: ObjectSpec;
   /** The object's BTF in the kernel; undefined if it has none, or the kernel refused it. */
   btfFd: number | undefined;
@@ -26,7 +27,7 @@ export interface ProgramContext {
  * @throws LibbpfError SECTION_UNKNOWN, LOAD, EXTERN_UNRESOLVED, NOT_FOUND, BTF_INVALID
  * @throws UnsupportedError CO-RE relocations, externs
  */
-export function programAttr(context: ProgramContext, program: ProgramSpec): ProgLoadAttr {
+export function progLoadAttr(context: ProgramContext, program: ProgramSpec): ProgLoadAttr {
   const { object, btfFd } = context;
   if (program.progType === 0)
     throw new LibbpfError(
@@ -59,8 +60,8 @@ export function programAttr(context: ProgramContext, program: ProgramSpec): Prog
  * @throws UnsupportedError
  * @see v6.12 tools/lib/bpf/libbpf.c, bpf_object_load_prog
  */
-export function loadProgram(context: ProgramContext, program: ProgramSpec): ProgLoadResult {
-  const attr = programAttr(context, program);
+export function loadProgram(context: ProgramContext & { bpf: Bpf }, program: ProgramSpec): ProgLoadResult {
+  const attr = progLoadAttr(context, program);
   try {
     return context.bpf.progLoad(attr);
   } catch (error) {
