@@ -41,6 +41,7 @@ export class Kernel implements Disposable {
     return this.init.bpf;
   }
 
+  /** What programs take the time from. */
   get clock(): Clock {
     return this.#machine.clock;
   }
@@ -50,6 +51,7 @@ export class Kernel implements Disposable {
     return this.#machine.traceLog;
   }
 
+  /** All that were made, the ended ones too; {@link Kernel.init} is the first. */
   get processes(): readonly Process[] {
     return this.#processes;
   }
@@ -100,7 +102,11 @@ export class Kernel implements Disposable {
   }
 }
 
-/** Makes an in-process kernel. */
+/**
+ * Makes an in-process kernel. Dispose it to give its memory back.
+ *
+ * @throws UnsupportedError without WebAssembly; MemoryError ENOMEM if `memoryLimit` is too small for the kernel itself
+ */
 export function createKernel(options: KernelOptions = {}): Kernel {
   return new Kernel(options);
 }

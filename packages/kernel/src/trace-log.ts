@@ -3,12 +3,14 @@ export class TraceLog {
   readonly #lines: string[] = [];
   readonly #listeners = new Set<(line: string) => void>();
 
+  /** Appends a line and tells the listeners, while the program that printed it waits. */
   write(line: string): void {
     if (this.#lines.length === MAX_LINES) this.#lines.shift();
     this.#lines.push(line);
     for (const listener of this.#listeners) listener(line);
   }
 
+  /** Oldest first; grows while programs print. */
   get lines(): readonly string[] {
     return this.#lines;
   }

@@ -32,10 +32,13 @@ export interface ProcessOptions {
  */
 export class Process {
   readonly pid: number;
+  /** At most 15 bytes. */
   readonly comm: string;
   readonly uid: number;
   readonly gid: number;
-  cpu: number;
+  /** The CPU that its system calls run on. */
+  readonly cpu: number;
+  /** Its open files. */
   readonly fds: FdTable;
   /** bpf(2) and what goes with it, by this process. */
   readonly bpf: Bpf;
@@ -73,7 +76,12 @@ export class Process {
     return this.#taskStruct === 0;
   }
 
-  /** openat(2). The only flag that matters is {@link O_CREAT}. */
+  /**
+   * openat(2). The only flag that matters is {@link O_CREAT}, which is set unless told otherwise.
+   *
+   * @returns an fd, or a negative errno: -ENOENT, -EMFILE, what fmod_ret programs say
+   * @throws KernelError ESRCH if the process has ended; ProgramFault if a program at the call ran out of fuel
+   */
   openat(path: string, flags: number = O_CREAT): number {
     const name = new TextEncoder().encode(`${path}\0`);
     return callSyscall(this.#machine, this, "openat", { bytes: name, at: 1 }, [AT_FDCWD, 0, flags, 0], () => {
@@ -84,7 +92,12 @@ export class Process {
     });
   }
 
-  /** write(2). */
+  /**
+   * write(2).
+   *
+   * @returns bytes written, or a negative errno: -EBADF, -EINVAL (not a regular file), what fmod_ret programs say
+   * @throws as {@link openat}; MemoryError ENOMEM
+   */
   write(fd: number, data: Uint8Array): number {
     return callSyscall(this.#machine, this, "write", { bytes: data, at: 1 }, [fd, 0, data.length], () => {
       const file = this.fds.get(fd);
@@ -94,7 +107,7 @@ export class Process {
     });
   }
 
-  /** close(2). */
+  /** close(2). @returns 0 or a negative errno: -EBADF, what fmod_ret programs say. @throws as {@link openat} */
   close(fd: number): number {
     return callSyscall(this.#machine, this, "close", undefined, [fd], () => {
       this.fds.close(fd);
