@@ -8,7 +8,7 @@ import {
 } from "@bpf-ts/uapi/pseudo";
 import { verifierBug } from "../reject.ts";
 import type { Env } from "../state/env.ts";
-import { baseType, PTR_TO_BTF_ID } from "../state/reg-type.ts";
+import { baseType, PTR_TO_BTF_ID, PTR_UNTRUSTED } from "../state/reg-type.ts";
 import type { EditedProgram } from "./edited-program.ts";
 
 /** Loads that answer 0 where nothing is mapped. @see v6.18 include/linux/filter.h, BPF_PROBE_MEM, BPF_PROBE_MEMSX */
@@ -61,15 +61,20 @@ function mapAt(env: Env, slot: number): Env["usedMaps"][number] {
   return map;
 }
 
+/** A typed pointer, or memory that a program says is there. */
+function mayBeStale(type: number): boolean {
+  return baseType(type) === PTR_TO_BTF_ID || (type & PTR_UNTRUSTED) !== 0;
+}
+
 /**
- * Loads through typed kernel pointers, which may be stale: they must not fault.
+ * Loads through pointers that nobody vouches for, which may be stale: they must not fault.
  *
  * @see v6.18 kernel/bpf/verifier.c, convert_ctx_accesses
  */
 export function markProbeLoads(env: Env, program: EditedProgram): void {
   for (let i = 0; i < env.insns.length; i++) {
     const insn = program.at(i);
-    if (insn === undefined || BPF_CLASS(insn.code) !== BPF_LDX || baseType(env.ptrType[i]!) !== PTR_TO_BTF_ID) continue;
+    if (insn === undefined || BPF_CLASS(insn.code) !== BPF_LDX || !mayBeStale(env.ptrType[i]!)) continue;
     const mode = BPF_MODE(insn.code);
     if (mode === BPF_MEM) program.change(i, withMode(insn, BPF_PROBE_MEM));
     else if (mode === BPF_MEMSX) program.change(i, withMode(insn, BPF_PROBE_MEMSX));

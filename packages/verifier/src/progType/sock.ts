@@ -36,7 +36,10 @@ export const SOCK_ALWAYS: readonly FieldRow[] = [FAMILY, ...TYPE_PROTOCOL, ...DS
 const BOUND_DEV_IF: FieldRow = { from: 0, to: 4, read: 4 };
 const SOURCE: readonly FieldRow[] = [SOCK_SRC_IP4, SOCK_SRC_IP6, SOCK_SRC_PORT];
 
-const STRUCTS = {
+/** `struct bpf_sock`, its part that every socket has, `struct bpf_tcp_sock`, `struct bpf_xdp_sock`. */
+export type SockStruct = "sock" | "sock_common" | "tcp_sock" | "xdp_sock";
+
+const STRUCTS: Readonly<Record<SockStruct, readonly FieldRow[]>> = {
   sock: [BOUND_DEV_IF, ...SOCK_ALWAYS, { from: 16, to: 24, read: 4 }, ...SOURCE],
   sock_common: [BOUND_DEV_IF, FAMILY, ...SOURCE, ...DST_TO_END],
   tcp_sock: [
@@ -45,10 +48,7 @@ const STRUCTS = {
     { from: 96, to: 112, read: 4 },
   ],
   xdp_sock: [{ from: 0, to: 4, read: 4 }],
-} as const satisfies Record<string, readonly FieldRow[]>;
-
-/** `struct bpf_sock`, its part that every socket has, `struct bpf_tcp_sock`, `struct bpf_xdp_sock`. */
-export type SockStruct = keyof typeof STRUCTS;
+};
 
 /** `size` bytes at byte `off` of the structure may be read. */
 export function sockReadable(struct: SockStruct, off: number, size: number): boolean {

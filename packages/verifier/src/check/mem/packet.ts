@@ -31,5 +31,5 @@ export function checkPacketAccess(env: Env, regno: number, off: number, size: nu
   if (!checkFixedAccess(env, regno, off, size, r.range, zeroSizeAllowed)) {
     refuse(EACCES, "offset is outside of the packet");
   }
-  env.maxPktOffset = Math.max(env.maxPktOffset, off + Number(r.scalar.umax) + size - 1);
+  env.maxPktOffset = Math.max(env.maxPktOffset, off + Number(r.scalar.umax) + size);
 }
