@@ -5,12 +5,15 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packages } from "./workspace.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Another repository than this may be given: tests check the check. */
+const root = process.argv[2] ?? dirname(dirname(fileURLToPath(import.meta.url)));
 const files = execFileSync("git", ["ls-files", "*.md", ".changeset/*.md"], { cwd: root, encoding: "utf8" })
   .split("\n")
   .filter(Boolean);
 const scripts = new Set(Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts));
 const byName = new Map(packages(root).map(({ name, manifest }) => [name, manifest]));
+/** What our packages bring. */
+const programs = new Set([...byName.values()].flatMap(({ bin }) => Object.keys(bin ?? {})));
 /** pnpm's own commands that our texts use. */
 const PNPM = new Set(["install", "exec", "publish", "pack", "add", "dlx"]);
 const problems = [];
@@ -23,9 +26,21 @@ for (const file of files) {
     if (!/^[a-z]+:/.test(target) && !existsSync(join(folder, target)))
       complain(`link to ${target}, which does not exist`);
   }
+  // Paths of the repository, and of the folder that the text lies in. One with a placeholder (<name>) is a recipe, not a path.
   for (const [, code] of text.matchAll(/`((?:packages|scripts|types|\.github|\.changeset|\.ci)\/[\w./-]*)`/g)) {
-    // A path with a placeholder is a recipe, not a path.
-    if (!existsSync(join(root, code))) complain(`names ${code}, which does not exist`);
+    if (!existsSync(join(root, code)) && !existsSync(join(folder, code)))
+      complain(`names ${code}, which does not exist`);
+  }
+  for (const [, code] of text.matchAll(/`((?:src|test|bench|examples|progs)\/[\w./-]*)`/g)) {
+    if (!existsSync(join(folder, code))) complain(`names ${code}, which does not exist in its folder`);
+  }
+  for (const [, script] of text.matchAll(/\bnode ([\w./-]+\.(?:mjs|js|ts))\b/g)) {
+    if (!existsSync(join(folder, script)) && !existsSync(join(root, script)))
+      complain(`runs ${script}, which does not exist`);
+  }
+  for (const [, program] of text.matchAll(/\bnpx (?:-y )?(?!pnpm@10)([a-z][\w-]*)/g)) {
+    if (!programs.has(program) && !existsSync(join(root, "node_modules/.bin", program)))
+      complain(`runs npx ${program}, which nothing here brings`);
   }
   for (const [, filter, script] of text.matchAll(/pnpm(?:@10)? (?:--filter ([@\w/-]+) )?(?:run )?([a-z][\w:-]*)/g)) {
     const known =
