@@ -1,55 +1,24 @@
 /**
  * The corpus' format: one JSON object a line, a program as it was loaded into Linux 6.18 and what that kernel answered.
  */
+import type { BatchInfo, BatchLoad, BatchMap, BatchRow } from "bpf-ts/batch";
 
-/** func_info or line_info records as they were passed. */
-export interface CorpusInfo {
-  rec_size: number;
-  cnt: number;
-  /** Hex. */
-  hex: string;
+/** Records as `bpf-ts verify --batch` takes them. */
+export type { BatchInfo as CorpusInfo };
+
+/** A map; the corpus always says how it is called and what its flags are. */
+export interface CorpusMap extends BatchMap {
+  name: string;
+  map_flags: number;
 }
 
-/** `union bpf_attr` of the load, as far as the programs use it. */
-export interface CorpusLoad {
-  prog_type: number;
+/** `union bpf_attr` of the load; the corpus has all that a load needs. */
+export interface CorpusLoad extends BatchLoad {
   expected_attach_type: number;
   prog_flags: number;
   prog_name: string;
-  license: string;
-  kern_version?: number;
   insn_cnt: number;
-  /** Hex, 16 digits a slot. The imm of an ld_imm64 that `map_refs` lists is an index into the row's maps. */
-  insns: string;
-  /** [slot, index into maps]. */
   map_refs: [number, number][];
-  /** Name of a file in the corpus' btf folder, without its ending. */
-  btf?: string;
-  func_info?: CorpusInfo;
-  line_info?: CorpusInfo;
-  attach_btf_id?: number;
-}
-
-/** A map that the program may use. */
-export interface CorpusMap {
-  type: number;
-  name: string;
-  key_size: number;
-  value_size: number;
-  max_entries: number;
-  map_flags: number;
-  /** Hex number. */
-  map_extra?: string;
-  btf?: string;
-  btf_key_type_id?: number;
-  btf_value_type_id?: number;
-  btf_vmlinux_value_type_id?: number;
-  /** Index into the row's maps. */
-  inner_map?: number;
-  /** Hex of the one key that has contents, and of those. */
-  init_key?: string;
-  init?: string;
-  frozen?: boolean;
 }
 
 /** What the kernel said to one load. */
@@ -66,8 +35,7 @@ export interface CorpusAnswer {
 }
 
 /** One program. */
-export interface CorpusRow {
-  id: string;
+export interface CorpusRow extends BatchRow {
   load: CorpusLoad;
   maps: CorpusMap[];
   kernel: {

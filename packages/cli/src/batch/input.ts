@@ -1,0 +1,139 @@
+import type { Btf } from "@bpf-ts/btf";
+import type { RawInfo } from "@bpf-ts/uapi";
+import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
+import { BPF_MAP_TYPE_ARRAY } from "@bpf-ts/uapi/map-types";
+import type { VerifierInput, VerifierMap } from "@bpf-ts/verifier";
+import { CliError } from "../error.ts";
+import { hexBytes } from "./hex.ts";
+import type { BatchInfo, BatchMap, BatchRow } from "./row.ts";
+
+/** Where the types that rows name come from. */
+export interface TypeSource {
+  /** @throws an error where there are none of that name, or they are broken */
+  btf(name: string): Btf;
+}
+
+/** fds 0 to 2 are open files, no maps; a row's maps get numbers that no program has written down. */
+const FIRST_MAP_FD = 1_000_000;
+
+/** Addresses of maps: `0x5eed` and four digits, so that logs can be told from the kernel's. */
+const MAP_ADDRESS = 0x5eed_0000;
+/** Where a map's first value lies behind its header. */
+const VALUE_OFFSET = 0x80;
+const SLOT_SIZE = 8;
+
+/**
+ * The load that a row describes, as the verifier takes it. Maps are known by their definitions alone.
+ *
+ * @param logLevel bits: 1, 2 = verbosity; 4 = statistics
+ * @throws CliError ROW, and what `types` throws
+ */
+export function rowInput(row: BatchRow, types: TypeSource, logLevel: number): VerifierInput {
+  const { load } = row;
+  const maps = rowMaps(row.maps, types);
+  const insns = program(row);
+  const view = new DataView(insns.buffer);
+  for (const [slot, map] of load.map_refs ?? [])
+    if ((slot + 1) * SLOT_SIZE <= insns.length) view.setInt32(slot * SLOT_SIZE + 4, FIRST_MAP_FD + map, true);
+  const funcInfo = rawInfo(load.func_info, "load.func_info");
+  const lineInfo = rawInfo(load.line_info, "load.line_info");
+  return {
+    progType: load.prog_type,
+    expectedAttachType: load.expected_attach_type ?? 0,
+    progFlags: load.prog_flags ?? 0,
+    license: load.license,
+    name: load.prog_name ?? "",
+    insns,
+    mapByFd: (fd) => maps[fd - FIRST_MAP_FD] ?? (fd >= 0 && fd <= 2 ? EINVAL : EBADF),
+    ...(load.btf === undefined ? {} : { btf: types.btf(load.btf) }),
+    ...(funcInfo === undefined ? {} : { funcInfo }),
+    ...(lineInfo === undefined ? {} : { lineInfo }),
+    ...(load.attach_btf_id === undefined ? {} : { attachBtfId: load.attach_btf_id }),
+    ...(load.kern_version === undefined ? {} : { kernVersion: load.kern_version }),
+    logLevel,
+  };
+}
+
+function program({ load }: BatchRow): Uint8Array {
+  const bytes = hexBytes(load.insns, "load.insns");
+  if (bytes.length % SLOT_SIZE !== 0)
+    throw new CliError("ROW", `load.insns: ${bytes.length} bytes are no multiple of ${SLOT_SIZE}`);
+  const count = load.insn_cnt ?? bytes.length / SLOT_SIZE;
+  if (count * SLOT_SIZE > bytes.length)
+    throw new CliError("ROW", `load.insn_cnt: ${count} instructions, load.insns has ${bytes.length / SLOT_SIZE}`);
+  return bytes.length === count * SLOT_SIZE ? bytes : bytes.slice(0, count * SLOT_SIZE);
+}
+
+function rawInfo(info: BatchInfo | undefined, what: string): RawInfo | undefined {
+  if (info === undefined) return undefined;
+  const bytes = hexBytes(info.hex, `${what}.hex`);
+  if (bytes.length !== info.rec_size * info.cnt)
+    throw new CliError("ROW", `${what}: ${info.cnt} records of ${info.rec_size} bytes, hex has ${bytes.length} bytes`);
+  return { recSize: info.rec_size, bytes };
+}
+
+/** A row's maps, by index; one that others name as their template is the same object for all. */
+function rowMaps(maps: readonly BatchMap[], types: TypeSource): VerifierMap[] {
+  const made: (VerifierMap | "open" | undefined)[] = maps.map(() => undefined);
+  const make = (index: number): VerifierMap => {
+    const known = made[index];
+    if (known === "open") throw new CliError("ROW", `maps[${index}].inner_map: a map that contains itself`);
+    if (known !== undefined) return known;
+    made[index] = "open";
+    const map = maps[index]!;
+    const inner = map.inner_map === undefined ? undefined : make(map.inner_map);
+    const result = verifierMap(map, index, inner, types);
+    made[index] = result;
+    return result;
+  };
+  return maps.map((_, index) => make(index));
+}
+
+function verifierMap(map: BatchMap, index: number, inner: VerifierMap | undefined, types: TypeSource): VerifierMap {
+  const handle = MAP_ADDRESS + index * 0x100;
+  const name = map.name ?? "";
+  const readConst = constantReader(map, index);
+  const hasOneValue = map.type === BPF_MAP_TYPE_ARRAY && map.max_entries === 1;
+  return {
+    def: {
+      type: map.type,
+      name,
+      keySize: map.key_size,
+      valueSize: map.value_size,
+      maxEntries: map.max_entries,
+      mapFlags: map.map_flags ?? 0,
+      ...(map.map_extra === undefined ? {} : { mapExtra: BigInt(`0x${map.map_extra.replace(/^0x/, "")}`) }),
+    },
+    id: index + 1,
+    handle,
+    name,
+    frozen: map.frozen === true,
+    ...(inner === undefined ? {} : { inner }),
+    ...(map.btf === undefined ? {} : { btf: types.btf(map.btf) }),
+    ...(map.btf_key_type_id === undefined ? {} : { keyTypeId: map.btf_key_type_id }),
+    ...(map.btf_value_type_id === undefined ? {} : { valueTypeId: map.btf_value_type_id }),
+    ...(map.btf_vmlinux_value_type_id === undefined ? {} : { btfVmlinuxValueTypeId: map.btf_vmlinux_value_type_id }),
+    ...(hasOneValue
+      ? { valueAddress: (off: number) => (off < map.value_size ? handle + VALUE_OFFSET + off : undefined) }
+      : {}),
+    ...(readConst === undefined ? {} : { readConst }),
+  };
+}
+
+/** Reads constants out of a frozen map that programs only read. */
+function constantReader(map: BatchMap, index: number): ((off: number, size: number) => bigint | undefined) | undefined {
+  if (map.frozen !== true) return undefined;
+  if (map.init !== undefined) return constantsOf(hexBytes(map.init, `maps[${index}].init`));
+  // Nobody wrote anything before it was frozen.
+  return (off, size) => (off < 0 || off + size > map.value_size ? undefined : 0n);
+}
+
+/** The unsigned little-endian number of `size` bytes at an offset of the contents; undefined outside of them. */
+export function constantsOf(contents: Uint8Array): (off: number, size: number) => bigint | undefined {
+  return (off, size) => {
+    if (off < 0 || off + size > contents.length) return undefined;
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(contents[off + i]!);
+    return value;
+  };
+}
