@@ -7,7 +7,7 @@ import {
   BPF_PSEUDO_MAP_VALUE,
 } from "@bpf-ts/uapi/pseudo";
 import { constant } from "../domain/index.ts";
-import { findSubprog } from "../pass/subprogs.ts";
+import { findSubprog } from "../pass/subprog-lookup.ts";
 import { reject } from "../reject.ts";
 import { type Env, setReg } from "../state/env.ts";
 import { mapReg, pointerReg, scalarReg } from "../state/reg-state.ts";

@@ -2,7 +2,7 @@ import type { Insn } from "@bpf-ts/isa";
 import { BPF_FUNC_get_smp_processor_id } from "@bpf-ts/uapi/helper-ids";
 import { kfuncCallSummary } from "../check/kfunc/add.ts";
 import type { Env } from "../state/env.ts";
-import { isHelperCall, isPseudoKfuncCall } from "./subprogs.ts";
+import { isHelperCall, isPseudoKfuncCall } from "./subprog-lookup.ts";
 
 /** What passes need to know of a callee from its prototype alone. */
 export interface CallSummary {

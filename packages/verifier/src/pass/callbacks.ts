@@ -8,7 +8,7 @@ import {
 } from "@bpf-ts/uapi/helper-ids";
 import { kfuncProto } from "../check/kfunc/add.ts";
 import type { Env } from "../state/env.ts";
-import { isHelperCall, isPseudoKfuncCall } from "./subprogs.ts";
+import { isHelperCall, isPseudoKfuncCall } from "./subprog-lookup.ts";
 
 const SYNC_HELPERS: ReadonlySet<number> = new Set([
   BPF_FUNC_for_each_map_elem,

@@ -33,7 +33,7 @@ import {
   INSN_PRUNE_POINT,
 } from "../state/env.ts";
 import { isAsyncCallbackCall, isSyncCallbackCall } from "./callbacks.ts";
-import { findContainingSubprog, isHelperCall, isPseudoFunc } from "./subprogs.ts";
+import { findContainingSubprog, isHelperCall, isPseudoFunc } from "./subprog-lookup.ts";
 import { isLdImm64 } from "./successors.ts";
 
 const DISCOVERED = 0x10;

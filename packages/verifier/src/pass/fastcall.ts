@@ -8,7 +8,7 @@ import { BPF_CALL, BPF_DW, BPF_JMP, BPF_LDX, BPF_MEM, BPF_STX } from "@bpf-ts/is
 import { type Env, INSN_FASTCALL_PATTERN } from "../state/env.ts";
 import type { SubprogInfo } from "../state/subprog.ts";
 import { callSummary } from "./call-summary.ts";
-import { subprogEnd } from "./subprogs.ts";
+import { subprogEnd } from "./subprog-lookup.ts";
 
 const STX_DW: number = BPF_STX | BPF_MEM | BPF_DW;
 const LDX_DW: number = BPF_LDX | BPF_MEM | BPF_DW;

@@ -17,7 +17,7 @@ import {
 import { kfuncProto } from "../check/kfunc/add.ts";
 import { reject, verifierBug } from "../reject.ts";
 import type { Env } from "../state/env.ts";
-import { findSubprog, isPseudoCall, isPseudoFunc, isPseudoKfuncCall, subprogEnd } from "./subprogs.ts";
+import { findSubprog, isPseudoCall, isPseudoFunc, isPseudoKfuncCall, subprogEnd } from "./subprog-lookup.ts";
 
 const MAX_CALL_FRAMES = 8;
 /** Functions that use less share the caller's stack even where each could have its own. */

@@ -31,7 +31,7 @@ import {
 import { BPF_PSEUDO_KFUNC_CALL } from "@bpf-ts/uapi/pseudo";
 import { insnText } from "../log/insn.ts";
 import { isSyncCallbackCall } from "../pass/callbacks.ts";
-import { findSubprog, isPseudoCall } from "../pass/subprogs.ts";
+import { findSubprog, isPseudoCall } from "../pass/subprog-lookup.ts";
 import { stackMaskText } from "../prune/live-stack.ts";
 import { verifierBug } from "../reject.ts";
 import { type Env, INSN_CALLS_CALLBACK } from "../state/env.ts";

@@ -21,7 +21,7 @@
  *
  * @see v6.18 kernel/bpf/liveness.c
  */
-import { subprogEnd } from "../pass/subprogs.ts";
+import { subprogEnd } from "../pass/subprog-lookup.ts";
 import { type Env, INSN_CALLS_CALLBACK, INSN_PRUNE_POINT } from "../state/env.ts";
 import type { VerifierState } from "../state/verifier-state.ts";
 

@@ -26,11 +26,11 @@ import { forEachReg } from "../../state/walk-regs.ts";
 import { unsupported } from "../../unsupported.ts";
 import { structIdsMatch } from "../btf/struct-ids-match.ts";
 import { isAllocObj } from "../btf/trust.ts";
+import { constOffset } from "../mem/const-offset.ts";
 import { checkPtrOffReg } from "../mem/ptr-off.ts";
 import { type BtfField, findField, hasField, kptrTarget, recordOf } from "../record/record.ts";
 import { regRecord } from "../record/reg-record.ts";
 import { isRegNull } from "../reg-arg.ts";
-import { constOffset } from "./arg/helper-mem.ts";
 
 /** A pointer kept in a map's value or an object: which field, and what it points to. */
 export interface Kptr {

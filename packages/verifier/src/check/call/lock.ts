@@ -7,8 +7,8 @@ import type { RegState } from "../../state/reg-state.ts";
 import { PTR_TO_MAP_VALUE, typeIsNonOwningRef } from "../../state/reg-type.ts";
 import { REF_TYPE_LOCK, REF_TYPE_LOCK_MASK, type RefState, type VerifierState } from "../../state/verifier-state.ts";
 import { forEachReg } from "../../state/walk-regs.ts";
+import { constOffset } from "../mem/const-offset.ts";
 import { regRecord } from "../record/reg-record.ts";
-import { constOffset } from "./arg/helper-mem.ts";
 
 /**
  * Spin locks. A lock lies in a map's value or an allocated object, together with what it protects. Which lock is held is remembered by where it lies

@@ -3,8 +3,8 @@ import { isConst } from "../../domain/index.ts";
 import { reject } from "../../reject.ts";
 import { type Env, reg } from "../../state/env.ts";
 import type { VerifierMap } from "../../types.ts";
+import { constOffset } from "../mem/const-offset.ts";
 import { type FieldKind, fieldTypeName, mapRecord } from "../record/record.ts";
-import { constOffset } from "./arg/helper-mem.ts";
 
 /** What notes that a call was given a timer or work, and in which map. */
 export interface MapNote {

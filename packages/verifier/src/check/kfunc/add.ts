@@ -1,7 +1,7 @@
 import type { BtfFuncProto } from "@bpf-ts/btf";
 import type { Insn } from "@bpf-ts/isa";
 import { EINVAL } from "@bpf-ts/uapi/errno";
-import { findContainingSubprog, isPseudoKfuncCall } from "../../pass/subprogs.ts";
+import { findContainingSubprog, isPseudoKfuncCall } from "../../pass/subprog-lookup.ts";
 import { reject } from "../../reject.ts";
 import { type Env, INSN_FORCE_CHECKPOINT, INSN_ITER_NEXT, INSN_PRUNE_POINT, INSN_SEEN } from "../../state/env.ts";
 import { unsupported } from "../../unsupported.ts";

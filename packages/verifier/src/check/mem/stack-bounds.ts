@@ -5,7 +5,7 @@
  */
 import { EACCES, EFAULT, EINVAL } from "@bpf-ts/uapi/errno";
 import { constSigned, formatTnum, isConst } from "../../domain/index.ts";
-import { subprogEnd } from "../../pass/subprogs.ts";
+import { subprogEnd } from "../../pass/subprog-lookup.ts";
 import { reject } from "../../reject.ts";
 import { type Env, INSN_FASTCALL_PATTERN, reg } from "../../state/env.ts";
 import type { FuncState } from "../../state/func-state.ts";

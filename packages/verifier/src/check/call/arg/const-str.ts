@@ -7,9 +7,9 @@ import type { RegState } from "../../../state/reg-state.ts";
 import { PTR_TO_MAP_VALUE } from "../../../state/reg-type.ts";
 import type { VerifierMap } from "../../../types.ts";
 import { unsupported } from "../../../unsupported.ts";
+import { constOffset } from "../../mem/const-offset.ts";
 import { ACCESS_HELPER, checkMapAccess } from "../../mem/map.ts";
 import type { ArgContext } from "./context.ts";
-import { constOffset } from "./helper-mem.ts";
 
 /** A string in a map that neither the program nor user space can change. */
 export function checkConstStr({ env, regno }: ArgContext): void {

@@ -1,5 +1,5 @@
 import { EACCES } from "@bpf-ts/uapi/errno";
-import { constSigned, isConst } from "../../../domain/index.ts";
+import { isConst } from "../../../domain/index.ts";
 import { markChainPrecision } from "../../../precision/mark.ts";
 import { reject } from "../../../reject.ts";
 import { type Env, reg, setReg } from "../../../state/env.ts";
@@ -75,9 +75,4 @@ function withNonNull(env: Env, regno: number, r: RegState, check: () => void): v
   } finally {
     setReg(env, regno, r);
   }
-}
-
-/** Offset of a register whose variable part is a constant: both parts together, bytes. */
-export function constOffset(r: RegState): number {
-  return r.off + Number(constSigned(r.scalar));
 }
