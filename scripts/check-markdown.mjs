@@ -12,6 +12,7 @@ const files = execFileSync("git", ["ls-files", "*.md", ".changeset/*.md"], { cwd
   .filter(Boolean);
 const scripts = new Set(Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts));
 const byName = new Map(packages(root).map(({ name, manifest }) => [name, manifest]));
+const byFolder = new Map(packages(root).map(({ folder, manifest }) => [folder, manifest]));
 /** What our packages bring. */
 const programs = new Set([...byName.values()].flatMap(({ bin }) => Object.keys(bin ?? {})));
 /** pnpm's own commands that our texts use. */
@@ -21,6 +22,8 @@ const problems = [];
 for (const file of files) {
   const folder = dirname(join(root, file));
   const text = readFileSync(join(root, file), "utf8");
+  /** Commands of the folder's own package can be named as they are called there. */
+  const own = byFolder.get(dirname(file))?.scripts ?? {};
   const complain = (what) => problems.push(`${file}: ${what}`);
   for (const [, target] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
     if (!/^[a-z]+:/.test(target) && !existsSync(join(folder, target)))
@@ -44,7 +47,9 @@ for (const file of files) {
   }
   for (const [, filter, script] of text.matchAll(/pnpm(?:@10)? (?:--filter ([@\w/-]+) )?(?:run )?([a-z][\w:-]*)/g)) {
     const known =
-      filter === undefined ? scripts.has(script) || PNPM.has(script) : script in (byName.get(filter)?.scripts ?? {});
+      filter === undefined
+        ? scripts.has(script) || script in own || PNPM.has(script)
+        : script in (byName.get(filter)?.scripts ?? {});
     if (!known)
       complain(
         `names the command pnpm ${filter === undefined ? "" : `--filter ${filter} `}${script}, which does not exist`,
