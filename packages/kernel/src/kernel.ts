@@ -46,6 +46,11 @@ export class Kernel implements Disposable {
     return this.#machine.clock;
   }
 
+  /** What its verifier goes by: to verify without loading. */
+  get profile(): KernelProfile {
+    return this.#machine.profile;
+  }
+
   /** What programs print by bpf_trace_printk. */
   get traceLog(): TraceLog {
     return this.#machine.traceLog;
