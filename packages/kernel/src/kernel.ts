@@ -1,6 +1,7 @@
 import type { Bpf } from "@bpf-ts/uapi";
 import { UnsupportedError } from "@bpf-ts/uapi";
 import { EBADF, EBUSY, EINVAL, ESRCH } from "@bpf-ts/uapi/errno";
+import type { KernelProfile } from "@bpf-ts/verifier";
 import { KernelError } from "./error.ts";
 import { type KernelOptions, Machine } from "./machine.ts";
 import { BtfObject } from "./objects/btf-object.ts";
