@@ -1,6 +1,7 @@
 import { Btf } from "@bpf-ts/btf";
 import type { Bpf, ProgLoadAttr } from "@bpf-ts/uapi";
 import { BPF_LSM_CGROUP, BPF_LSM_MAC, BPF_TRACE_ITER, BPF_TRACE_RAW_TP } from "@bpf-ts/uapi/attach-types";
+import { ESRCH } from "@bpf-ts/uapi/errno";
 import { BPF_TRACE_MAP } from "@bpf-ts/uapi/map-trace";
 import { BPF_PROG_TYPE_EXT, BPF_PROG_TYPE_LSM, BPF_PROG_TYPE_TRACING } from "@bpf-ts/uapi/prog-types";
 import { LibbpfError } from "../error.ts";
@@ -61,7 +62,9 @@ export function attachTarget(
   const id = kernelBtf().findByName(name, kind);
   if (id !== undefined) return { attachBtfId: id };
   const hint = program.attachType === BPF_TRACE_MAP ? ": not a map operation that can be traced" : "";
-  throw new LibbpfError("LOAD", `program ${program.name}: ${kind} '${name}' is not found in the kernel's BTF${hint}`);
+  throw new LibbpfError("LOAD", `program ${program.name}: ${kind} '${name}' is not found in the kernel's BTF${hint}`, {
+    errno: ESRCH,
+  });
 }
 
 function btfName(program: ProgramSpec): { kind: "func" | "typedef"; name: string } {

@@ -1,0 +1,33 @@
+import { basename } from "node:path";
+import { matchSection, type ObjectSpec, openObject } from "libbpf-ts";
+import { CliError } from "../error.ts";
+import { readInput } from "../files.ts";
+import type { Io } from "../io.ts";
+
+/** The name of the object in a file, as libbpf makes it: the file's without folders and without what follows the first dot. */
+export function objectName(path: string): string {
+  return basename(path).split(".")[0] ?? "";
+}
+
+/** An object file, read. @throws CliError INPUT; LibbpfError; UnsupportedError */
+export function readObject(io: Pick<Io, "readFile">, path: string): ObjectSpec {
+  return openObject(readInput(io, path), { name: objectName(path) });
+}
+
+/**
+ * Takes the programs whose section's name libbpf does not know for programs of the section given.
+ *
+ * @throws CliError USAGE for a name that it does not know either
+ */
+export function assumeSection(spec: ObjectSpec, name: string | undefined): void {
+  if (name === undefined) return;
+  const match = matchSection(name);
+  if (match === undefined) throw new CliError("USAGE", `--section ${name}: libbpf knows no section of that name`);
+  for (const program of spec.programs.values()) {
+    if (program.sectionDef !== undefined) continue;
+    program.progType = match.def.progType;
+    program.attachType = match.def.attachType;
+    program.attachKind = match.def.attach;
+    program.attachTarget = match.target;
+  }
+}
