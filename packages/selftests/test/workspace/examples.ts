@@ -24,6 +24,41 @@ export function examplesOf(file: string): Example[] {
   return examples;
 }
 
+/** A command with what it prints, in a block that starts with ```console: `$ npx bpf-ts …`, then its standard output. */
+export interface Session {
+  readonly file: string;
+  readonly line: number;
+  /** Behind `npx bpf-ts`. */
+  readonly args: readonly string[];
+  readonly output: string;
+}
+
+/** Every such command. Quotes are not understood. */
+export function sessionsOf(file: string): Session[] {
+  const lines = readFileSync(join(ROOT, file), "utf8").split("\n");
+  const sessions: Session[] = [];
+  let isInside = false;
+  for (const [i, line] of lines.entries()) {
+    if (line.startsWith("```")) isInside = !isInside && line === "```console";
+    else if (!isInside) continue;
+    else if (line.startsWith("$ npx bpf-ts ")) {
+      let end = i + 1;
+      while (end < lines.length && !/^(\$ |```)/.test(lines[end]!)) end++;
+      const args = line.split(/\s+/).slice(3);
+      sessions.push({
+        file,
+        line: i + 1,
+        args,
+        output: lines
+          .slice(i + 1, end)
+          .map((one) => `${one}\n`)
+          .join(""),
+      });
+    }
+  }
+  return sessions;
+}
+
 /**
  * What an example says that it prints: the comments behind its `console.log` calls. Behind a colon a comment may explain, as in
  * `console.log(map.size); // 3: one was evicted`.

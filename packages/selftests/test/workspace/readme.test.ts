@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publicPackages } from "../../../../scripts/workspace.mjs";
-import { brokenPromises, type Example, examplesOf, promisedOutput } from "./examples.ts";
+import { brokenPromises, type Example, examplesOf, promisedOutput, sessionsOf } from "./examples.ts";
 import { CACHE, ROOT } from "./root.ts";
 
 const PACKAGES = publicPackages(ROOT);
@@ -12,6 +12,7 @@ const readmes = ["README.md", ...PACKAGES.map(({ folder }) => `${folder}/README.
   existsSync(join(ROOT, file)),
 );
 const examples: readonly Example[] = readmes.flatMap(examplesOf);
+const sessions = readmes.flatMap(sessionsOf);
 const nameOf = (example: Example): string =>
   `${example.file.replace("/README.md", "").replace("README.md", "root").replaceAll("/", "-")}-${example.line}`;
 
@@ -60,7 +61,10 @@ beforeAll(async () => {
   typeErrors = stdout;
 
   const bundle = await rolldown({
-    input: Object.fromEntries(examples.map((example) => [nameOf(example), join(folder, `${nameOf(example)}.ts`)])),
+    input: {
+      "bpf-ts": join(ROOT, "packages/cli/src/main.ts"),
+      ...Object.fromEntries(examples.map((example) => [nameOf(example), join(folder, `${nameOf(example)}.ts`)])),
+    },
     platform: "node",
     resolve: { conditionNames: ["@bpf-ts/source", "node", "import", "default"] },
     transform: { target: "es2022" },
@@ -74,12 +78,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("every public package", () => {
-  it.each(PACKAGES)("$name has a README with an install line and a running example", ({ name, folder }) => {
+  it.each(PACKAGES)("$name has a README with an install line and a running example", ({ name, folder, manifest }) => {
     const file = join(ROOT, folder, "README.md");
     expect(existsSync(file), `${folder}/README.md exists`).toBe(true);
     const isInstalled = new RegExp(`^npm install (\\S+ )*${name}( |$)`, "m").test(readFileSync(file, "utf8"));
     expect(isInstalled, `${folder}/README.md has a line \`npm install ${name}\``).toBe(true);
-    expect(examplesOf(`${folder}/README.md`).length).toBeGreaterThan(0);
+    const isCommand = manifest.bin !== undefined;
+    const own = isCommand ? sessionsOf(`${folder}/README.md`) : examplesOf(`${folder}/README.md`);
+    expect(own.length, isCommand ? "blocks of ```console with $ npx bpf-ts …" : "blocks of ```ts").toBeGreaterThan(0);
   });
 });
 
@@ -115,6 +121,20 @@ describe("the examples of the READMEs", () => {
         brokenPromises(promisedOutput(example), stdout),
         `comments that are not true; it printed\n${stdout}`,
       ).toEqual([]);
+    },
+  );
+
+  // Files that they name lie in the examples folder of the package.
+  it.each(sessions.map((session) => [`${session.file}:${session.line}`, session] as const))(
+    "%s prints what it shows",
+    (_name, { file, args, output }) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "out/bpf-ts.mjs"), ...args], {
+        cwd: join(ROOT, dirname(file), "examples"),
+        encoding: "utf8",
+      });
+      expect(stdout, stderr).toBe(output);
+      // 2 is for wrong usage and broken files: nothing to show as an example.
+      expect(status).not.toBe(2);
     },
   );
 });
