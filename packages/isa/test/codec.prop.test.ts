@@ -7,7 +7,7 @@ const order = fc.constantFrom("little" as const, "big" as const);
 it("encode undoes decode on any bytes", () => {
   const bytes = fc.array(fc.uint8Array({ minLength: 8, maxLength: 8 }), { maxLength: 40 }).map((slots) => {
     const all = new Uint8Array(slots.length * 8);
-    slots.forEach((slot, i) => all.set(slot, i * 8));
+    for (const [i, slot] of slots.entries()) all.set(slot, i * 8);
     return all;
   });
   fc.assert(

@@ -5,10 +5,17 @@ import { decodeMapInfo } from "../src/map-info.ts";
 describe("union bpf_attr", () => {
   test("numbers, names and pointers lie where they are put, little endian", () => {
     const attr = new Attr({ bpf: () => 0, close: () => 0, address: () => 0x1122334455667788n });
-    attr.u32(0, 0x01020304).u64(8, -1n).name(16, "a name that is too long").pointer(40, new Uint8Array(1)).pointer(48, new Uint8Array(0));
+    attr
+      .u32(0, 0x01020304)
+      .u64(8, -1n)
+      .name(16, "a name that is too long")
+      .pointer(40, new Uint8Array(1))
+      .pointer(48, new Uint8Array(0));
     expect([...attr.bytes.subarray(0, 16)]).toEqual([4, 3, 2, 1, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
     expect(new TextDecoder().decode(attr.bytes.subarray(16, 32))).toBe("a name that is \0");
-    expect([...attr.bytes.subarray(40, 56)]).toEqual([0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect([...attr.bytes.subarray(40, 56)]).toEqual([
+      0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0, 0, 0, 0, 0, 0, 0, 0,
+    ]);
   });
 });
 

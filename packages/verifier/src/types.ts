@@ -1,9 +1,6 @@
 import type { Btf } from "@bpf-ts/btf";
 import type { HelperProto, MapDef, RawInfo, VerifiedProgram } from "@bpf-ts/uapi";
 import type { ProgTypeRow } from "./progType/types.ts";
-import type { Env } from "./state/env.ts";
-import type { FuncState } from "./state/func-state.ts";
-import type { RegState } from "./state/reg-state.ts";
 import type { UnsupportedFeature } from "./unsupported.ts";
 
 /** A map as the verifier sees it. Compared by identity: one object a map. */
@@ -295,6 +292,4 @@ export type RejectCode =
   | "register"
   | "return"
   | "stack";
-
 /** State handed to helper-argument checks that record what a call does; owned by check/call. */
-export type { Env, FuncState, RegState };

@@ -2,7 +2,15 @@ import { type Btf, validateBtf } from "@bpf-ts/btf";
 import { BpfError, type ProgLoadAttr, UnsupportedError } from "@bpf-ts/uapi";
 import { EBADF } from "@bpf-ts/uapi/errno";
 import { progTypeName } from "@bpf-ts/uapi/names";
-import { type Verdict, type VerifierInput, type VerifierMap, type VerifierStats, verify } from "@bpf-ts/verifier";
+import { BPF_PROG_TYPE_EXT } from "@bpf-ts/uapi/prog-types";
+import {
+  type UnsupportedFeature,
+  type Verdict,
+  type VerifierInput,
+  type VerifierMap,
+  type VerifierStats,
+  verify,
+} from "@bpf-ts/verifier";
 import { type ObjectSpec, type ProgramSpec, progLoadAttr } from "libbpf-ts";
 import { unsupportedMessage } from "../batch/record.ts";
 import type { TargetKernel } from "./kernel-types.ts";
@@ -139,6 +147,8 @@ function notLoaded(program: ProgramSpec, error: BpfError, kernel: TargetKernel):
     const message = `section "${program.section}" is no name that libbpf knows: --section takes it for another`;
     return { ...result, verdict: "error", message };
   }
+  if (program.progType === BPF_PROG_TYPE_EXT)
+    return { ...result, verdict: "unsupported", unsupported: "attach-prog" satisfies UnsupportedFeature };
   if (error.errno === undefined) return { ...result, verdict: "error" };
   // What a kernel does not have it refuses; what the in-process one does not have, others may.
   if (kernel.isGiven) return { ...result, verdict: "reject", errno: error.errno };

@@ -11,6 +11,7 @@ import {
   errnoOf,
   hashMap,
   iterator,
+  load,
   progInfo,
   rawTracepoint,
   saying,
@@ -134,6 +135,42 @@ describe("failures leave nothing", () => {
       expect([kernel.liveBytes, kernel.describeLive()]).toEqual([live, objects]);
     }
     expect(kernel.init.openat("/f")).toBe(-EMFILE);
+    closeAll(kernel);
+  });
+});
+
+describe("programs that cannot be loaded hold nothing", () => {
+  test("a helper that this kernel does not have", () => {
+    const kernel = createKernel();
+    const { bpf } = kernel;
+    const events = bpf.mapCreate({ type: 4, name: "e", keySize: 4, valueSize: 4, maxEntries: 4, mapFlags: 0 });
+    const objects = [kernel.describeLive(), kernel.liveBytes];
+    const text = `*(u64 *)(r10 -8) = 0
+      r2 = map[fd:${events}]
+      r3 = 0
+      r4 = r10
+      r4 += -8
+      r5 = 8
+      call bpf_perf_event_output
+      r0 = 0
+      exit`;
+    expect(() => rawTracepoint(bpf, text)).toThrow("unsupported: helper bpf_perf_event_output");
+    expect([kernel.describeLive(), kernel.liveBytes]).toEqual(objects);
+    closeAll(kernel);
+  });
+
+  test("a program array of another type, a verdict, a wrong fd", () => {
+    const kernel = createKernel();
+    const { bpf } = kernel;
+    const progs = bpf.mapCreate({ type: 3, name: "p", keySize: 4, valueSize: 4, maxEntries: 1, mapFlags: 0 });
+    const first = rawTracepoint(bpf, "r0 = 0\nexit");
+    bpf.mapUpdateElem(progs, u32(0), u32(first));
+    const objects = [kernel.describeLive(), kernel.liveBytes];
+    const tailCall = `r2 = map[fd:${progs}]\nr3 = 0\ncall bpf_tail_call\nr0 = 0\nexit`;
+    expect(errnoOf(() => load(bpf, tailCall, { progType: 6 }))).toBe(22);
+    expect(errnoOf(() => load(bpf, `r1 = map[fd:${progs}]\nr0 = *(u32 *)(r9 +0)\nexit`, { progType: 6 }))).toBe(13);
+    expect(errnoOf(() => load(bpf, `r1 = map[fd:${first}]\nr0 = 0\nexit`, { progType: 6 }))).toBe(22);
+    expect([kernel.describeLive(), kernel.liveBytes]).toEqual(objects);
     closeAll(kernel);
   });
 });

@@ -18,6 +18,7 @@ import { Random } from "./random.ts";
 const USAGE = `usage: mutate [options]      compares the verifier with the running kernel on changed programs of the corpus
 
 Needs root on Linux 6.18, python3 and the corpus (BPF_TS_CORPUS). Programs are loaded at log level 2 and let go at once.
+Exits with 1 if any differs.
 
   --runs N       changed programs (default 2000)
   --seed N       (default 1)
@@ -129,9 +130,8 @@ async function main(): Promise<number> {
     for (const change of changes.get(j.id)!) console.log(`               ${change}`);
   }
   console.log(`\n${unusable} could not be judged (map or BTF refused, not allowed here, log too long)`);
-  const summary = summarise(judgements, () => true);
-  console.log(formatSummary(summary));
-  return summary.falseAccepts.length > 0 ? 1 : 0;
+  console.log(formatSummary(summarise(judgements, () => true)));
+  return changes.size > 0 ? 1 : 0;
 }
 
 process.exitCode = await main();

@@ -1,7 +1,7 @@
 import { EACCES, EFAULT, EINVAL } from "@bpf-ts/uapi/errno";
 import { boundsViolation, forgetRanges, formatViolation, isConst, type Scalar } from "../domain/index.ts";
 import { reject } from "../reject.ts";
-import { curFrame, type Env, markRegScratched, nextId, setReg } from "../state/env.ts";
+import { curFrame, type Env, markRegScratched, nextId } from "../state/env.ts";
 import { REG_NOT_INIT, REG_UNKNOWN, type RegState } from "../state/reg-state.ts";
 import { NOT_INIT, SCALAR_VALUE } from "../state/reg-type.ts";
 import { distanceFlag } from "../state/scalar-id.ts";
@@ -26,16 +26,6 @@ export function checkRegArg(env: Env, regno: number, how: typeof SRC_OP | typeof
   }
   if (regno === FP) reject(env, env.insnIdx, "register", EACCES, "frame pointer is read only");
   if (how === DST_OP) regs[regno] = REG_UNKNOWN;
-}
-
-/** The register holds a number of which nothing is known. */
-export function markRegUnknown(env: Env, regno: number): void {
-  setReg(env, regno, REG_UNKNOWN);
-}
-
-/** The register holds nothing that may be read. */
-export function markRegNotInit(env: Env, regno: number): void {
-  setReg(env, regno, REG_NOT_INIT);
 }
 
 /** R0 to R5 after a call. */

@@ -141,13 +141,6 @@ export function negNum(s: Num): Num {
   return d;
 }
 
-/** a + b, facts not yet worked into each other. */
-export function addUnsynced(a: Scalar, b: Scalar): Scalar {
-  const d = new Num(numOf(a));
-  addNum(d, numOf(b));
-  return settle(d);
-}
-
 /**
  * What is known of a value that is `delta` more than `known`; `narrow`: as the result of a 32-bit addition.
  *

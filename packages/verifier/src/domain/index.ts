@@ -5,8 +5,8 @@
  */
 
 export { sumIsAligned } from "./alignment.ts";
-export { aluScalar, type Fork, forkScalar, isComputable } from "./alu.ts";
-export { addDelta, addUnsynced, pointerAdd, pointerSub } from "./alu-additive.ts";
+export { aluScalar, forkScalar, isComputable } from "./alu.ts";
+export { addDelta, pointerAdd, pointerSub } from "./alu-additive.ts";
 export { branchTaken } from "./branch.ts";
 export { formatRanges, formatScalar, formatSigned, formatTnum, formatUnsigned } from "./format.ts";
 export { parseScalar } from "./parse.ts";
@@ -19,22 +19,16 @@ export {
   constValue,
   contains,
   equalsScalar,
-  fitsUnsigned,
   forgetRanges,
   isConst,
   isConstEqual,
   isSubregConst,
-  isUnknown,
   rangeWithin,
   scalarWithin,
-  smaxNumber,
-  sminNumber,
   UNKNOWN,
-  umaxNumber,
-  uminNumber,
   withBounds,
   ZERO,
 } from "./scalar.ts";
 export { sync } from "./sync.ts";
-export type { BoundsViolation, BranchOutcome, RefinedPair, Scalar, ScalarBounds, ScalarDomain, Tnum } from "./types.ts";
+export type { BranchOutcome, Scalar, ScalarDomain } from "./types.ts";
 export { byteSwap, movsx32, movsx64, truncate, zext32 } from "./width.ts";

@@ -129,11 +129,6 @@ export function isSubregConst(s: Scalar): boolean {
   return tnumSubregIsConst(numOf(s).bits);
 }
 
-/** Is nothing known? */
-export function isUnknown(s: Scalar): boolean {
-  return equalsScalar(s, UNKNOWN);
-}
-
 /** Is it the constant `v` (taken modulo 2^64)? */
 export function isConstEqual(s: Scalar, v: bigint): boolean {
   return isConst(s) && s.tnum.value === BigInt.asUintN(64, v);

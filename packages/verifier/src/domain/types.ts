@@ -78,8 +78,6 @@ export interface ScalarDomain {
   isConst(s: Scalar): boolean;
   /** tnum_subreg_is_const(var_off): low 32 bits known. */
   isSubregConst(s: Scalar): boolean;
-  /** True if all ten fields equal those of UNKNOWN. */
-  isUnknown(s: Scalar): boolean;
   /** tnum_equals_const(var_off, v). */
   isConstEqual(s: Scalar, v: bigint): boolean;
   /** The value of a constant, unsigned 64-bit; of any scalar: `var_off.value`. */
@@ -92,13 +90,6 @@ export interface ScalarDomain {
   scalarWithin(old: Scalar, cur: Scalar): boolean;
   /** range_within alone. */
   rangeWithin(old: Scalar, cur: Scalar): boolean;
-  /** Ends as numbers: exact in ±2^53, rounded beyond. */
-  uminNumber(s: Scalar): number;
-  umaxNumber(s: Scalar): number;
-  sminNumber(s: Scalar): number;
-  smaxNumber(s: Scalar): number;
-  /** umax < 2^bits (1 ≤ bits ≤ 64). */
-  fitsUnsigned(s: Scalar, bits: number): boolean;
   /** tnum_is_aligned(var_off + fixed, size): is every value plus `fixed` a multiple of `size` (a power of two)? */
   sumIsAligned(s: Scalar, fixed: number, size: number): boolean;
   /** Soundness of a fact: could the concrete 64-bit value (taken mod 2^64) be this scalar's? */
@@ -112,8 +103,6 @@ export interface ScalarDomain {
   byteSwap(s: Scalar, size: number): Scalar;
   /** is_safe_to_compute_dst_reg_range: false where aluScalar answers UNKNOWN. */
   isComputable(op: number, is64: boolean, src: Scalar): boolean;
-  /** scalar32_min_max_add + scalar_min_max_add + tnum_add without the final sync: sync_linked_regs. */
-  addUnsynced(a: Scalar, b: Scalar): Scalar;
   /** A value `delta` more than `known`, as sync_linked_regs derives it; `narrow`: in 32 bits. */
   addDelta(known: Scalar, delta: number, narrow: boolean): Scalar;
   /** Variable part of pointer + offset as adjust_ptr_min_max_vals computes it (sync applied). */

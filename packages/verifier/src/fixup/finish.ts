@@ -7,6 +7,7 @@ import { removeDeadCode } from "./dead-code.ts";
 import { EditedProgram } from "./edited-program.ts";
 import { reportedDepths } from "./reported-depths.ts";
 import { markProbeLoads, resolveReferences } from "./resolve.ts";
+import { checkStaleFunctions } from "./stale-functions.ts";
 
 /** The outcome of {@link finishProgram}. */
 export interface FinishedProgram {
@@ -27,6 +28,7 @@ export function finishProgram(env: Env): FinishedProgram {
   removeDeadCode(env, edited);
   const isLive = env.subprogs.map((_, s) => hasCode(env, edited, s));
   const newIndex = (subprog: number): number => isLive.slice(0, subprog).filter((live) => live).length;
+  checkStaleFunctions(env, edited, isLive);
   const reported = reportedDepths(env, edited, isLive);
   resolveReferences(env, edited, newIndex);
   markProbeLoads(env, edited);

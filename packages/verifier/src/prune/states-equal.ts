@@ -99,7 +99,7 @@ function stackSafe(env: Env, old: FuncState, cur: FuncState, ids: IdMap, exact: 
 function refsSafe(old: VerifierState, cur: VerifierState, ids: IdMap): boolean {
   if (old.refs.length !== cur.refs.length) return false;
   if (old.activeLocks !== cur.activeLocks || old.activePreemptLocks !== cur.activePreemptLocks) return false;
-  if (old.activeRcuLocks !== cur.activeRcuLocks) return false;
+  if (old.activeRcuLock !== cur.activeRcuLock) return false;
   if (!ids.check(old.activeIrqId, cur.activeIrqId)) return false;
   if (!ids.check(old.activeLockId, cur.activeLockId) || old.activeLockPtr !== cur.activeLockPtr) return false;
   for (let i = 0; i < old.refs.length; i++) {

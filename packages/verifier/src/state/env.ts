@@ -215,5 +215,5 @@ export function inSleepable(env: Env): boolean {
 
 /** In a section in which RCU-protected pointers stay valid. @see v6.18 kernel/bpf/verifier.c, in_rcu_cs */
 export function inRcuCs(env: Env): boolean {
-  return env.cur.activeRcuLocks > 0 || env.cur.activeLocks > 0 || !inSleepable(env);
+  return env.cur.activeRcuLock || env.cur.activeLocks > 0 || !inSleepable(env);
 }

@@ -39,11 +39,6 @@ export function releaseReference(env: Env, refObjId: number): boolean {
   return true;
 }
 
-/** Is reference `id` held? */
-export function hasReference(st: VerifierState, id: number): boolean {
-  return st.refs.some((r) => r.id === id);
-}
-
 /** Refuses if references are held at the end of the program. */
 function leaksReference(env: Env, exceptionExit: boolean): boolean {
   const st = env.cur;
@@ -78,7 +73,7 @@ export function checkResourceLeak(env: Env, exceptionExit: boolean, checkLock: b
   if (st.activeIrqId !== 0) {
     reject(env, at, "lock", EINVAL, `${prefix} cannot be used inside bpf_local_irq_save-ed region`);
   }
-  if (st.activeRcuLocks > 0) {
+  if (st.activeRcuLock) {
     reject(env, at, "lock", EINVAL, `${prefix} cannot be used inside bpf_rcu_read_lock-ed region`);
   }
   if (st.activePreemptLocks > 0) {

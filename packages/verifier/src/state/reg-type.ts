@@ -36,16 +36,11 @@ export const MEM_RINGBUF: number = 1 << 10;
 export const MEM_USER: number = 1 << 11;
 /** Per-CPU memory: no direct access before bpf_per_cpu_ptr or bpf_this_cpu_ptr. */
 export const MEM_PERCPU: number = 1 << 12;
-/** The argument is released by the callee. */
-export const OBJ_RELEASE: number = 1 << 13;
 /** May be dereferenced, not passed on. */
 export const PTR_UNTRUSTED: number = 1 << 14;
-/** Memory may be uninitialized. */
-export const MEM_UNINIT: number = 1 << 15;
 /** A dynptr over the program's own memory. */
 export const DYNPTR_TYPE_LOCAL: number = 1 << 16;
 export const DYNPTR_TYPE_RINGBUF: number = 1 << 17;
-export const MEM_FIXED_SIZE: number = 1 << 18;
 /** Allocated with bpf_obj_new, described by the program's BTF. */
 export const MEM_ALLOC: number = 1 << 19;
 /** The kernel vouches for the pointer. */
@@ -55,8 +50,6 @@ export const MEM_RCU: number = 1 << 21;
 export const NON_OWN_REF: number = 1 << 22;
 export const DYNPTR_TYPE_SKB: number = 1 << 23;
 export const DYNPTR_TYPE_XDP: number = 1 << 24;
-export const MEM_ALIGNED: number = 1 << 25;
-export const MEM_WRITE: number = 1 << 26;
 export const DYNPTR_TYPE_SKB_META: number = 1 << 27;
 
 export const DYNPTR_TYPE_FLAG_MASK: number =
@@ -74,11 +67,6 @@ export function typeFlag(type: number): number {
 
 export function typeMayBeNull(type: number): boolean {
   return (type & PTR_MAYBE_NULL) !== 0;
-}
-
-/** Any pointer whatsoever: neither a number nor uninitialized. */
-export function isPointerType(type: number): boolean {
-  return type !== NOT_INIT && type !== SCALAR_VALUE;
 }
 
 /** PTR_TO_PACKET or PTR_TO_PACKET_META. */

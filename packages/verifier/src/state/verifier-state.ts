@@ -2,7 +2,6 @@ import type { FuncState } from "./func-state.ts";
 
 /** Kinds of things that must be given back. @see v6.18 include/linux/bpf_verifier.h, enum ref_state_type */
 export const REF_TYPE_PTR = 2;
-export const REF_TYPE_IRQ = 4;
 export const REF_TYPE_LOCK = 8;
 export const REF_TYPE_RES_LOCK = 16;
 export const REF_TYPE_RES_LOCK_IRQ = 32;
@@ -67,8 +66,8 @@ export class VerifierState {
   activeIrqId = 0;
   activeLockId = 0;
   activeLockPtr: object | null = null;
-  /** RCU read sections entered. */
-  activeRcuLocks = 0;
+  /** In an RCU read section. They do not nest. */
+  activeRcuLock = false;
   inSleepable = false;
   cleaned = false;
   firstInsnIdx = 0;
@@ -107,7 +106,7 @@ export class VerifierState {
     c.activeIrqId = this.activeIrqId;
     c.activeLockId = this.activeLockId;
     c.activeLockPtr = this.activeLockPtr;
-    c.activeRcuLocks = this.activeRcuLocks;
+    c.activeRcuLock = this.activeRcuLock;
     c.inSleepable = this.inSleepable;
     c.cleaned = this.cleaned;
     c.firstInsnIdx = this.firstInsnIdx;

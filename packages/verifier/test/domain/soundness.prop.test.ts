@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   addDelta,
-  addUnsynced,
   aluScalar,
   boundsSane,
   branchTaken,
@@ -161,7 +160,6 @@ describe("no fact is ever lost that is not true", () => {
       fc.property(known, known, ([x, a], [y, b]) => {
         expect(contains(pointerAdd(a, b), x + y)).toBe(true);
         expect(contains(pointerSub(a, b), x - y)).toBe(true);
-        expect(contains(addUnsynced(a, b), x + y)).toBe(true);
         const delta = Number(BigInt.asIntN(32, y));
         expect(contains(addDelta(a, delta, false), x + BigInt(delta))).toBe(true);
         expect(contains(addDelta(a, delta, true), BigInt.asUintN(32, x + BigInt(delta)))).toBe(true);

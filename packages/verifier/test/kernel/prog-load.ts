@@ -9,6 +9,29 @@ export interface LoadRequest {
   prog_type?: number;
   flags?: number;
   log_level?: number;
+  license?: string;
+  attach_type?: number;
+  attach_btf_id?: number;
+  /** Hex of the program's and the maps' BTF. */
+  btf?: string;
+  /** Hex of the records. */
+  func_info?: string;
+  /** By the fd that instructions name. */
+  maps?: Record<string, LoadMap>;
+}
+
+/** A map made for a program. */
+export interface LoadMap {
+  name: string;
+  type: number;
+  key: number;
+  value: number;
+  entries: number;
+  flags: number;
+  key_type?: number;
+  value_type?: number;
+  /** Hex of the first value; the map is frozen. */
+  frozen?: string;
 }
 
 /** What it answered: a positive errno (0 if it accepted) and the verifier's log. */

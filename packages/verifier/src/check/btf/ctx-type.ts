@@ -56,12 +56,6 @@ export function isProjectionOf(ctxName: string, kernelName: string): boolean {
   return PROJECTIONS.get(ctxName) === kernelName;
 }
 
-/** The kernel structure behind a program type's context, '' if none is of a fixed type. @see v6.18 include/linux/bpf_types.h */
-export function kernCtxName(progType: number): string {
-  const name = CTX_TYPE.get(progType) ?? "";
-  return PROJECTIONS.get(name) ?? name;
-}
-
 /** Goes over modifiers up to a typedef, or over all. */
 function skipToTypedef(btf: Btf, id: number): number {
   let at = id;

@@ -1,6 +1,6 @@
-import { EACCES, EINVAL, EPERM } from "@bpf-ts/uapi/errno";
+import { EACCES, EFAULT, EINVAL, EPERM } from "@bpf-ts/uapi/errno";
 import { formatTnum, isConstEqual } from "../../domain/index.ts";
-import { reject, verifierBug } from "../../reject.ts";
+import { reject } from "../../reject.ts";
 import { type Env, reg } from "../../state/env.ts";
 import { btfReg, type RegState } from "../../state/reg-state.ts";
 import {
@@ -61,7 +61,7 @@ export function checkPtrToBtfAccess(
     return;
   }
   if (isAllocObj(r.type) && !typeIsNonOwningRef(r.type) && (r.type & MEM_RCU) === 0 && r.refObjId === 0) {
-    verifierBug("ref_obj_id for allocated object must be non-zero");
+    refuse(EFAULT, "verifier bug: ref_obj_id for allocated object must be non-zero");
   }
   if ((r.type & MEM_ALLOC) !== 0) checkObjectFields(env, r, off, size);
 

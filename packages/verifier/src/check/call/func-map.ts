@@ -2,7 +2,7 @@ import { BPF_TRACE_ITER } from "@bpf-ts/uapi/attach-types";
 import { EACCES, EINVAL } from "@bpf-ts/uapi/errno";
 import * as fn from "@bpf-ts/uapi/helper-ids";
 import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
-import { BPF_MAP_TYPE_SOCKHASH, BPF_MAP_TYPE_SOCKMAP } from "@bpf-ts/uapi/map-types";
+import { BPF_MAP_TYPE_PROG_ARRAY, BPF_MAP_TYPE_SOCKHASH, BPF_MAP_TYPE_SOCKMAP } from "@bpf-ts/uapi/map-types";
 import * as prog from "@bpf-ts/uapi/prog-types";
 import { isConst } from "../../domain/index.ts";
 import { markChainPrecision } from "../../precision/mark.ts";
@@ -53,6 +53,9 @@ export function recordFuncMap(env: Env, meta: CallMeta): void {
     seen.types.add(map.def.type);
   }
   if (funcId === fn.BPF_FUNC_tail_call) {
+    if (map.def.type !== BPF_MAP_TYPE_PROG_ARRAY) {
+      reject(env, env.insnIdx, "map", EINVAL, "expected prog array map for tail call");
+    }
     const index = reg(env, 3);
     if (index.type === SCALAR_VALUE && isConst(index.scalar) && index.scalar.tnum.value < BigInt(map.def.maxEntries))
       markChainPrecision(env, 3);

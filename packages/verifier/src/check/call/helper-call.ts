@@ -60,7 +60,7 @@ function callableHelper(env: Env, id: number): HelperProto {
   }
   if (proto.mightSleep === true) {
     if (!inSleepable(env)) refuse("helper call might sleep in a non-sleepable prog");
-    if (env.cur.activeRcuLocks > 0) refuse(`sleepable helper ${name}#${id} in rcu_read_lock region`);
+    if (env.cur.activeRcuLock) refuse(`sleepable helper ${name}#${id} in rcu_read_lock region`);
     if (env.cur.activePreemptLocks > 0) refuse(`sleepable helper ${name}#${id} in non-preemptible region`);
     if (env.cur.activeIrqId !== 0) refuse(`sleepable helper ${name}#${id} in IRQ-disabled region`);
   }

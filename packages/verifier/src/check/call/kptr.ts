@@ -6,7 +6,6 @@ import { regTypeStr } from "../../log/reg-type-str.ts";
 import { markChainPrecision } from "../../precision/mark.ts";
 import { reject } from "../../reject.ts";
 import { type Env, inRcuCs, nextId, reg, setReg } from "../../state/env.ts";
-import { invalidReg, releaseReferenceNomark } from "../../state/references.ts";
 import { btfReg, memReg, type RegState } from "../../state/reg-state.ts";
 import {
   baseType,
@@ -22,7 +21,6 @@ import {
   PTR_UNTRUSTED,
   typeFlag,
 } from "../../state/reg-type.ts";
-import { forEachReg } from "../../state/walk-regs.ts";
 import { unsupported } from "../../unsupported.ts";
 import { structIdsMatch } from "../btf/struct-ids-match.ts";
 import { isAllocObj } from "../btf/trust.ts";
@@ -159,23 +157,6 @@ export function xchgField(env: Env, regno: number): Kptr {
   if (field === undefined) return refuse(`off=${off} doesn't point to kptr`, EACCES);
   if (field.kind === "kptr_unref") refuse(`off=${off} kptr isn't referenced kptr`, EACCES);
   return kptrOf(env, r, field);
-}
-
-/**
- * The reference given to `bpf_kptr_xchg` is the map's from here on. Per-CPU objects stay readable to the end of the read section.
- *
- * @returns false if it was not held
- */
-export function giveToMap(env: Env, refObjId: number): boolean {
-  if (!releaseReferenceNomark(env.cur, refObjId)) return false;
-  const gone = invalidReg(env);
-  const inRcu = inRcuCs(env);
-  forEachReg(env.cur, (r) => {
-    if (r.refObjId !== refObjId) return r;
-    const staysReadable = inRcu && (r.type & MEM_ALLOC) !== 0 && (r.type & MEM_PERCPU) !== 0;
-    return staysReadable ? r.withRefObjId(0).withType((r.type & ~MEM_ALLOC) | MEM_RCU) : gone;
-  });
-  return true;
 }
 
 /** The pointer that `bpf_kptr_xchg` takes out of the field. Its reference is added by the caller. */

@@ -6,8 +6,8 @@ import { releaseReference } from "../../state/references.ts";
 import { btfReg, type RegState } from "../../state/reg-state.ts";
 import { MEM_ALLOC, MEM_RCU, NON_OWN_REF, PTR_TO_BTF_ID } from "../../state/reg-type.ts";
 import { forEachReg } from "../../state/walk-regs.ts";
-import { constOffset } from "../call/arg/helper-mem.ts";
 import { pushCallback } from "../call/callback.ts";
+import { constOffset } from "../mem/const-offset.ts";
 import { type BtfField, findField, hasField } from "../record/record.ts";
 import { regRecord } from "../record/reg-record.ts";
 import { kfuncProto } from "./add.ts";
@@ -81,18 +81,17 @@ export function setNonOwning(env: Env, r: RegState): RegState {
 }
 
 /** An object in a list or tree, by its node. @see v6.18 kernel/bpf/verifier.c, mark_reg_graph_node */
-function nodeReg(env: Env, root: BtfField): RegState {
-  const { btf } = env;
-  if (btf === undefined || root.graphRoot === undefined) verifierBug("list or tree of nothing");
-  const { valueBtfId, nodeOffset } = root.graphRoot;
+function nodeReg(root: BtfField): RegState {
+  if (root.graphRoot === undefined) verifierBug("list or tree of nothing");
+  const { btf, valueBtfId, nodeOffset } = root.graphRoot;
   return btfReg(PTR_TO_BTF_ID | MEM_ALLOC, btf, valueBtfId, 0, nodeOffset);
 }
 
 /** The result of a function that answers a node of a list or tree; undefined for others. */
-export function graphNodeResult(env: Env, meta: KfuncMeta, targetId: number): RegState | undefined {
+export function graphNodeResult(meta: KfuncMeta, targetId: number): RegState | undefined {
   const name = targetId === 0 ? "" : meta.btf.nameOf(targetId);
   const root = name === "bpf_list_node" ? meta.listHead : name === "bpf_rb_node" ? meta.rbRoot : undefined;
-  return root === undefined ? undefined : nodeReg(env, root);
+  return root === undefined ? undefined : nodeReg(root);
 }
 
 /** The function that compares two nodes is walked with two borrowed references. @see v6.18 kernel/bpf/verifier.c, set_rbtree_add_callback_state */
@@ -103,7 +102,7 @@ export function pushGraphCallback(env: Env, meta: KfuncMeta): void {
     const record = regRecord(env, root);
     const field = record === undefined ? undefined : findField(record, constOffset(root), "rb_root");
     if (field === undefined) verifierBug("tree without root");
-    const node = setNonOwning(env, nodeReg(env, field));
+    const node = setNonOwning(env, nodeReg(field));
     return [node, node];
   });
 }

@@ -33,19 +33,20 @@ function trackRcu(env: Env, meta: KfuncMeta): void {
   const state = env.cur;
   const enters = meta.name === "bpf_rcu_read_lock";
   const leaves = meta.name === "bpf_rcu_read_unlock";
-  if (enters) {
-    state.activeRcuLocks++;
-  } else if (leaves) {
-    if (state.activeRcuLocks === 0) {
-      refuse(env, EINVAL, `unmatched rcu read unlock (kernel function ${meta.name})`);
-    }
-    state.activeRcuLocks--;
-    if (state.activeRcuLocks === 0) forgetRcuPointers(env);
-  } else if (state.activeRcuLocks > 0 && meta.has(KF_SLEEPABLE)) {
-    refuse(env, EACCES, `kernel func ${meta.name} is sleepable within rcu_read_lock region`);
+  if (!state.activeRcuLock) {
+    if (leaves) refuse(env, EINVAL, `unmatched rcu read unlock (kernel function ${meta.name})`);
+    state.activeRcuLock = enters;
+    return;
   }
   if ((enters || leaves) && inGraphCallback(env)) {
     refuse(env, EACCES, "Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback");
+  }
+  if (enters) refuse(env, EINVAL, `nested rcu read lock (kernel function ${meta.name})`);
+  if (leaves) {
+    forgetRcuPointers(env);
+    state.activeRcuLock = false;
+  } else if (meta.has(KF_SLEEPABLE)) {
+    refuse(env, EACCES, `kernel func ${meta.name} is sleepable within rcu_read_lock region`);
   }
 }
 

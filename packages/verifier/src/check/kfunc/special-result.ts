@@ -56,7 +56,7 @@ export function specialResult(env: Env, meta: KfuncMeta, targetId: number): RegS
     case "bpf_dynptr_slice_rdwr":
       return slice(env, meta);
     default:
-      return graphNodeResult(env, meta, targetId);
+      return graphNodeResult(meta, targetId);
   }
 }
 

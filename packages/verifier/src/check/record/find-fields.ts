@@ -33,7 +33,8 @@ export interface BtfField {
 
 /** What a list or tree holds. */
 export interface GraphRoot {
-  /** Struct in the program's BTF. */
+  /** That of the type that has the list or tree. */
+  readonly btf: Btf;
   readonly valueBtfId: number;
   /** Bytes from its start to its list or tree node. */
   readonly nodeOffset: number;
@@ -188,7 +189,7 @@ class Search {
       if (btf.memberNameOf(valueBtfId, i) !== member) continue;
       const bits = btf.memberBitOffsetOf(valueBtfId, i);
       if (btf.nameOf(btf.memberTypeOf(valueBtfId, i)) !== FIELD_LAYOUT[node].name || bits % 64 !== 0) break;
-      return { valueBtfId, nodeOffset: bits / 8 };
+      return { btf, valueBtfId, nodeOffset: bits / 8 };
     }
     malformed(`${name} whose struct has no such node`);
   }

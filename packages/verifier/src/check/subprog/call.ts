@@ -7,7 +7,7 @@
 import type { Insn } from "@bpf-ts/isa";
 import { E2BIG, EACCES, EFAULT, EINVAL } from "@bpf-ts/uapi/errno";
 import { printState } from "../../log/state.ts";
-import { findSubprog } from "../../pass/subprogs.ts";
+import { findSubprog } from "../../pass/subprog-lookup.ts";
 import { markChainPrecision } from "../../precision/mark.ts";
 import { findPrevEntry, widenImpreciseScalars } from "../../prune/widen.ts";
 import { reject, verifierBug } from "../../reject.ts";
@@ -93,7 +93,7 @@ function callGlobal(env: Env, subprogno: number, mismatch: number): void {
   }
   if (
     subprog.mightSleep &&
-    (state.activeRcuLocks > 0 || state.activePreemptLocks > 0 || state.activeIrqId !== 0 || !inSleepable(env))
+    (state.activeRcuLock || state.activePreemptLocks > 0 || state.activeIrqId !== 0 || !inSleepable(env))
   ) {
     const text =
       "global functions that may sleep are not allowed in non-sleepable context,\n" +

@@ -43,7 +43,10 @@ export function checkHelperArg(env: Env, index: number, args: readonly ArgProto[
   }
   if (arg.release === true) noteRelease(env, regno, arg, meta);
   if (r.refObjId !== 0 && arg.kind !== "KPTR_XCHG_DEST") {
-    if (meta.refObjId !== 0) verifierBug(`more than one arg with ref_obj_id R${regno}`);
+    if (meta.refObjId !== 0) {
+      const text = `more than one arg with ref_obj_id R${regno} ${r.refObjId} ${meta.refObjId}`;
+      reject(env, env.insnIdx, "reference", EACCES, text);
+    }
     meta.refObjId = r.refObjId;
   }
   ARG_CHECKS[arg.kind]({ env, meta, arg, regno, before: args[index - 1] });

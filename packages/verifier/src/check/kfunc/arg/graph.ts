@@ -3,8 +3,8 @@ import { isConst } from "../../../domain/index.ts";
 import { reject, verifierBug } from "../../../reject.ts";
 import { MEM_ALLOC, PTR_TO_BTF_ID, PTR_TO_MAP_VALUE, typeIsNonOwningRef } from "../../../state/reg-type.ts";
 import { structIdsMatch } from "../../btf/struct-ids-match.ts";
-import { constOffset } from "../../call/arg/helper-mem.ts";
 import { isHeld } from "../../call/lock.ts";
+import { constOffset } from "../../mem/const-offset.ts";
 import { type BtfField, fieldTypeName, findField } from "../../record/record.ts";
 import { regRecord } from "../../record/reg-record.ts";
 import { inGraphCallback } from "../graph.ts";
@@ -90,9 +90,8 @@ function checkNode(
     refuse(arg, `${name} not found at offset=${off >>> 0}`);
   }
   const holds = root?.graphRoot;
-  const { btf } = env;
-  if (holds === undefined || btf === undefined) verifierBug("node without list or tree");
-  const { valueBtfId, nodeOffset } = holds;
+  if (holds === undefined) verifierBug("node without list or tree");
+  const { btf, valueBtfId, nodeOffset } = holds;
   const struct = btf.nameOf(valueBtfId);
   const log = (text: string): void => env.log.write(`${text}\n`);
   if (!structIdsMatch(r.btf, r.btfId, 0, btf, valueBtfId, true, false, log)) {

@@ -1,5 +1,5 @@
-import { EINVAL } from "@bpf-ts/uapi/errno";
-import { reject, verifierBug } from "../../../reject.ts";
+import { EFAULT, EINVAL } from "@bpf-ts/uapi/errno";
+import { reject } from "../../../reject.ts";
 import { MEM_ALLOC, MEM_PERCPU, PTR_TO_BTF_ID, typeIsNonOwningRef } from "../../../state/reg-type.ts";
 import { isAllocObj } from "../../btf/trust.ts";
 import { hasField } from "../../record/record.ts";
@@ -29,7 +29,8 @@ export function checkRefcounted({ env, meta, index, reg: r }: KfuncArg): void {
   if (!isAllocObj(r.type)) refuse(`arg#${index} is neither owning or non-owning ref`);
   if (!typeIsNonOwningRef(r.type) && r.refObjId !== 0) meta.argOwningRef = true;
   const record = regRecord(env, r);
-  if (record === undefined) verifierBug("Couldn't find btf_record");
+  // Linux takes objects without special fields for a defect of its own.
+  if (record === undefined) reject(env, env.insnIdx, "call", EFAULT, "verifier bug: Couldn't find btf_record");
   if (!hasField(record, "refcount")) refuse(`arg#${index} doesn't point to a type with bpf_refcount field`);
   meta.argBtf = r.btf;
   meta.argBtfId = r.btfId;
