@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { LibbpfError } from "libbpf-ts";
 import { btfCommand } from "./commands/btf-dump.ts";
 import { disasmCommand } from "./commands/disasm.ts";
+import { mapCommand } from "./commands/map.ts";
 import { runCommand } from "./commands/run.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { CliError } from "./error.ts";
@@ -31,7 +32,7 @@ export async function runCli(io: Io): Promise<ExitCode> {
       writeErr: (text) => said.push(io.stderr.write(text)),
     })
     .exitOverride();
-  for (const make of [verifyCommand, runCommand, disasmCommand, btfCommand])
+  for (const make of [verifyCommand, runCommand, disasmCommand, btfCommand, mapCommand])
     program.addCommand(inherit(make(io, exit)));
   try {
     await program.parseAsync(io.argv, { from: "user" });

@@ -45,7 +45,7 @@ describe("insertInsns", () => {
   });
 
   it("leaves a jump alone that does not pass the place", () => {
-    const insns = [insn(0x55, { off: 0 }), R0_IS_0, insn(0x05, { off: 0 }), EXIT];
+    const insns = [insn(0x55, { off: 0 }), R0_IS_0, insn(0x05, { off: -2 }), EXIT];
     expect(edited(insns, 3).filter((i) => i.code !== 0xb7)).toEqual(
       [insns[0], insns[2], NOP, EXIT].map((i) => ({ ...i })),
     );

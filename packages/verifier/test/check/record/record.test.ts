@@ -118,7 +118,7 @@ describe("special fields of a map's value", () => {
     t.b.add({ kind: "decl_tag", name: "contains:item:link", type: value, componentIdx: 1 });
     const btf = Btf.parse(t.b.encode());
     const record = mapRecord({ mapRecords: new Map() }, mapOf(btf, value))!;
-    expect(findField(record, 8, "list_head")?.graphRoot).toEqual({ valueBtfId: item, nodeOffset: 8 });
+    expect(findField(record, 8, "list_head")?.graphRoot).toMatchObject({ valueBtfId: item, nodeOffset: 8 });
     expect(findField(record, 8, "rb_root")).toBeUndefined();
     expect(findField(record, 0, "list_head")).toBeUndefined();
     expect(hasField(record, "rb_root", "list_head")).toBe(true);
