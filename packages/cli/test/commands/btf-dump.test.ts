@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { BtfBuilder } from "@bpf-ts/btf";
+import { Btf, BtfBuilder } from "@bpf-ts/btf";
 import { buildKernelTypes } from "@bpf-ts/kernel/kernel-btf";
 import { expect, test } from "vitest";
 import { cli } from "../memory-io.ts";
@@ -54,14 +54,16 @@ test("64-bit values in JSON keep all their digits", async () => {
 
 test("BTF alone, packed, and split BTF on its base", async () => {
   const base = buildKernelTypes().bytes;
-  const split = new BtfBuilder();
-  split.addInt("int", 4, { signed: true });
-  const files = { "vmlinux.btf.gz": gzipSync(base), alone: split.encode() };
+  const own = new BtfBuilder();
+  own.addInt("int", 4, { signed: true });
+  const onTop = new BtfBuilder({ base: Btf.parse(base) });
+  onTop.addInt("int", 4, { signed: true });
+  const files = { "vmlinux.btf.gz": gzipSync(base), alone: own.encode(), split: onTop.encode() };
   expect((await cli(["btf", "dump", "vmlinux.btf.gz"], { files })).out).toMatch(/^\[1\] INT /);
   expect((await cli(["btf", "dump", "alone"], { files })).out).toBe(
     "[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED\n",
   );
-  const onBase = await cli(["btf", "dump", "alone", "-B", "vmlinux.btf.gz"], { files });
+  const onBase = await cli(["btf", "dump", "split", "-B", "vmlinux.btf.gz"], { files });
   expect(onBase.out).toMatch(/^\[\d{2,}\] INT 'int' size=4 /);
 });
 

@@ -102,7 +102,7 @@ describe("exit codes", () => {
   test("a program that the verifier refuses: 1, with the log's end", async () => {
     const file = objectFile("loader_calls");
     const at = Buffer.from(file).indexOf(Buffer.from("b401000005000000", "hex"));
-    file.set([0xbc, 0x51], at);
+    file.set([0xbc, 0x51, 0, 0, 0, 0, 0, 0], at);
     const { code, err } = await cli(["run", "x.o", "-p", "uses_one", "--data", PACKET], { files: { "x.o": file } });
     expect(code).toBe(1);
     expect(err).toMatch(/^error: program uses_one: R5 !read_ok.*:\n\t/);
