@@ -48,7 +48,7 @@ export class FakeMap implements TraceableMap {
 /** A tracer that counts the references it is asked for. */
 export class FakeProgram implements TracerProgram {
   readonly id: number;
-  progType = BPF_PROG_TYPE_TRACING;
+  progType: number = BPF_PROG_TYPE_TRACING;
   expectedAttachType: number = BPF_TRACE_MAP;
   mapTraceTarget: MapTraceTarget | undefined = UPDATE_ELEM_TARGET;
   maxCtxBufferAccess: readonly number[] = [];

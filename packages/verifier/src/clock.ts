@@ -1,5 +1,5 @@
 /** Milliseconds of a clock that only runs forward, as fine as the host has one. For statistics alone: no verdict depends on it. */
 export function now(): number {
-  const host: { performance?: { now(): number } } = globalThis;
+  const host = globalThis as { performance?: { now(): number } };
   return host.performance === undefined ? Date.now() : host.performance.now();
 }
