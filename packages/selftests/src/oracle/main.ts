@@ -6,7 +6,7 @@ import { defaultProfile, verify } from "@bpf-ts/verifier";
 import { Corpus } from "../corpus/corpus.ts";
 import { inputOf } from "../corpus/input.ts";
 import { type Answer, type Judgement, judge } from "../corpus/judge.ts";
-import { statsLine } from "../corpus/normalise.ts";
+import { normaliseMessage, statsLine } from "../corpus/normalise.ts";
 import { formatJudgement, formatSummary, sortBySeverity, summarise } from "../corpus/report.ts";
 import type { CorpusAnswer, CorpusRow } from "../corpus/row.ts";
 import { LEVEL2 } from "../corpus/run.ts";
@@ -53,7 +53,28 @@ function ask(row: CorpusRow, corpus: Corpus, profile: ReturnType<typeof defaultP
   }
 }
 
+/** EPERM, and not a word about the program: this machine lets nobody load such programs. */
+function notAllowed({ errno, log }: { errno: number; log: string }): boolean {
+  return errno === 1 && !/^(?!func#|verification time|stack depth|processed |$)/m.test(log);
+}
+
+/** Whether the running kernel still says of an unchanged program what the recorded one said: builds of one version differ. */
+function isAsRecorded(base: CorpusRow, dir: string): boolean {
+  const [now] = loadRows(process.cwd(), join(dir, "btf"), [{ load: base.load, maps: base.maps, log_level: 1 }]);
+  const recorded = base.kernel.level1;
+  if (now === undefined || "error" in now || recorded === undefined) return true;
+  return (
+    now.errno === recorded.errno &&
+    (now.errno === 0 || normaliseMessage(lastLine(now.log)) === recordedMessage(recorded))
+  );
+}
+
+function recordedMessage(recorded: CorpusAnswer): string {
+  return normaliseMessage((recorded.lastLine ?? "").replace(/verification time \d+ usec$/, ""));
+}
+
 interface Case {
+  base: CorpusRow;
   row: CorpusRow;
   mutant: Mutant;
 }
@@ -89,13 +110,15 @@ async function main(): Promise<number> {
   const runs = Number(values.runs);
   const judgements: Judgement[] = [];
   const changes = new Map<string, string[]>();
+  /** Programs of which the running kernel, unchanged as they are, says something else than the recorded one. */
+  const otherKernel = new Set<string>();
   let unusable = 0;
   for (let done = 0; done < runs; ) {
     const batch: Case[] = Array.from({ length: Math.min(200, runs - done) }, (_, i) => {
       const base = r.pick(bases);
       const mutant = mutate(r, base);
       const row = { ...base, load: mutant.load, maps: mutant.maps, id: `${base.id} #${done + i}` };
-      return { row, mutant };
+      return { base, row, mutant };
     });
     done += batch.length;
     const answers: LoadAnswer[] = loadRows(
@@ -103,9 +126,9 @@ async function main(): Promise<number> {
       join(dir, "btf"),
       batch.map(({ row }) => ({ load: row.load, maps: row.maps, log_level: LEVEL2 })),
     );
-    for (const [i, { row, mutant }] of batch.entries()) {
+    for (const [i, { base, row, mutant }] of batch.entries()) {
       const answer = answers[i]!;
-      if ("error" in answer || answer.errno === 28 || (answer.errno === 1 && answer.log === "")) {
+      if ("error" in answer || answer.errno === 28 || notAllowed(answer)) {
         unusable++;
         continue;
       }
@@ -113,8 +136,12 @@ async function main(): Promise<number> {
       row.kernel = { verdict: kernel.verdict, level1: kernel };
       const start = performance.now();
       const judgement = judge(row, ask(row, corpus, profile), performance.now() - start);
-      judgements.push(judgement);
       const differs = judgement.outcome === "wrong" || (values.logs && judgement.differences.length > 0);
+      if (differs && !isAsRecorded(base, dir)) {
+        otherKernel.add(base.id);
+        continue;
+      }
+      judgements.push(judgement);
       if (!differs) continue;
       changes.set(row.id, mutant.changes);
       if (values.out !== undefined) {
@@ -129,6 +156,7 @@ async function main(): Promise<number> {
     console.log(formatJudgement(j));
     for (const change of changes.get(j.id)!) console.log(`               ${change}`);
   }
+  for (const id of otherKernel) console.log(`not judged, as this kernel is not the recorded one: ${id}`);
   console.log(`\n${unusable} could not be judged (map or BTF refused, not allowed here, log too long)`);
   console.log(formatSummary(summarise(judgements, () => true)));
   return changes.size > 0 ? 1 : 0;
