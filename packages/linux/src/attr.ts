@@ -7,10 +7,10 @@ const ATTR_SIZE = 152;
 export class Attr {
   readonly bytes: Uint8Array = new Uint8Array(ATTR_SIZE);
   readonly #view: DataView = new DataView(this.bytes.buffer);
-  readonly #syscalls: Syscalls;
+  readonly #syscalls: Pick<Syscalls, "address">;
   readonly #kept: Uint8Array[] = [];
 
-  constructor(syscalls: Syscalls) {
+  constructor(syscalls: Pick<Syscalls, "address">) {
     this.#syscalls = syscalls;
   }
 

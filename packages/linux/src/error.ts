@@ -1,4 +1,4 @@
-import { BpfError } from "@bpf-ts/uapi";
+import { BpfError, type BpfErrorOptions } from "@bpf-ts/uapi";
 import { errnoName } from "@bpf-ts/uapi/errno-names";
 
 /** What the running kernel answered. `errno` is always set, `code` is its name. */
@@ -8,15 +8,18 @@ export class LinuxError extends BpfError {
   /** The verifier's or BTF's log, '' where the command has none or it was not asked for. */
   readonly log: string;
 
-  constructor(errno: number, command: string, log = "") {
+  /** @param what the command, or the command and what is wrong with it */
+  constructor(errno: number, what: string, options: Pick<BpfErrorOptions, "details"> & { log?: string } = {}) {
+    const { log = "", ...rest } = options;
     const last = log
       .trimEnd()
       .split("\n")
       .filter((line) => !/^(processed \d|verification time |stack depth )/.test(line))
       .at(-1);
-    super(`${command}: ${errnoName(errno)}${last === undefined || last === "" ? "" : `: ${last}`}`, {
+    super(`${what}: ${errnoName(errno)}${last === undefined || last === "" ? "" : `: ${last}`}`, {
       errno,
       code: errnoName(errno),
+      ...rest,
     });
     this.log = log;
   }

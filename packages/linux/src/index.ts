@@ -1,3 +1,3 @@
 /** The running Linux kernel behind the `Bpf` interface. */
 export { LinuxError } from "./error.ts";
-export { LinuxKernel } from "./linux.ts";
+export { LinuxKernel, type LinuxKernelOptions } from "./linux.ts";

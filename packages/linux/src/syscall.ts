@@ -3,22 +3,46 @@ import { UnsupportedError } from "@bpf-ts/uapi";
 
 /** bpf(2)'s number. @see v6.18 arch/x86/entry/syscalls/syscall_64.tbl, scripts/syscall.tbl (arm64) */
 const BPF_NUMBER: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
+/** `MAP_SHARED`, and `MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS`. @see v6.18 include/uapi/linux/mman.h */
+const MAP_SHARED = 0x01;
+const MAP_REPLACE = 0x32;
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+/** Bytes of a `cpu_set_t`: 1024 CPUs. */
+const CPU_SET_BYTES = 128;
+/** Bits of poll(2)'s answer: there is something to read; the fd is not open. @see v6.18 include/uapi/asm-generic/poll.h */
+export const POLLIN = 0x001;
+export const POLLNVAL = 0x020;
+
+/** A function of the C library. */
+type Native = (...args: unknown[]) => number;
 
 /** What we use of koffi. */
-interface Koffi {
-  load(name: string): { func(signature: string): (...args: unknown[]) => number };
+export interface Koffi {
+  load(name: string): { func(signature: string): Native };
   errno(): number;
   address(memory: Uint8Array): bigint;
+  view(address: bigint, length: number): ArrayBuffer;
 }
 
-/** The system calls of this package. */
+/** The system calls of this package. They answer a negative errno where they fail. */
 export interface Syscalls {
-  /** bpf(2): the result, or a negative errno. */
+  /** bpf(2). */
   bpf(cmd: number, attr: Uint8Array): number;
-  /** close(2): 0 or a negative errno. */
   close(fd: number): number;
   /** Where the bytes lie. They must stay reachable as long as the kernel may look. */
   address(bytes: Uint8Array): bigint;
+  /** Shared memory of an fd: its address. */
+  mmap(fd: number, length: number, offset: number, writable: boolean): number;
+  /** Lets go of what was mapped at `address`, and puts zeros there: who still looks at or writes to them does no harm. */
+  mapZeros(address: number, length: number): number;
+  munmap(address: number, length: number): number;
+  /** The bytes at an address that {@link Syscalls.mmap} answered. */
+  view(address: number, length: number): ArrayBuffer;
+  /** poll(2) for reading, without waiting: what is to be said of each fd, `POLL…` bits. */
+  poll(fds: readonly number[]): readonly number[] | number;
+  /** Keeps the calling thread on one CPU. */
+  runOn(cpu: number): number;
 }
 
 /**
@@ -26,33 +50,58 @@ export interface Syscalls {
  *
  * @throws UnsupportedError on other systems than Linux on x86-64 or arm64, and where koffi is not installed
  */
-export function loadSyscalls(): Syscalls {
+export function loadSyscalls(require: (name: string) => unknown = createRequire(import.meta.url)): Syscalls {
   const number = BPF_NUMBER[process.arch];
   if (process.platform !== "linux" || number === undefined)
     throw new UnsupportedError(`bpf(2) on ${process.platform} ${process.arch}`);
-  const koffi = loadKoffi();
+  const koffi = loadKoffi(require);
   const libc = koffi.load("libc.so.6");
-  const syscall = libc.func("long syscall(long number, long cmd, void *attr, long size)");
-  const close = libc.func("int close(int fd)");
-  return {
-    bpf(cmd, attr) {
-      const result = syscall(number, cmd, attr, attr.length);
+  const bound = (signature: string): Native => {
+    const native = libc.func(signature);
+    return (...args) => {
+      const result = native(...args);
       return result < 0 ? -koffi.errno() : result;
-    },
-    close(fd) {
-      return close(fd) < 0 ? -koffi.errno() : 0;
-    },
+    };
+  };
+  const syscall = bound("long syscall(long number, long cmd, void *attr, long size)");
+  const mmap = bound("int64_t mmap(int64_t addr, size_t length, int prot, int flags, int fd, int64_t offset)");
+  const poll = bound("int poll(void *fds, unsigned long count, int timeout)");
+  const setAffinity = bound("int sched_setaffinity(int pid, size_t size, void *mask)");
+  return {
+    bpf: (cmd, attr) => syscall(number, cmd, attr, attr.length),
+    close: bound("int close(int fd)"),
     address(bytes) {
       // Asking for the buffer moves small arrays out of the garbage-collected heap, where they could be moved again.
       void bytes.buffer;
       return bytes.length === 0 ? 0n : BigInt(koffi.address(bytes));
     },
+    mmap: (fd, length, offset, writable) =>
+      mmap(0, length, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset),
+    // Readable and writable: a write to it goes nowhere, but does not end the process.
+    mapZeros: (address, length) => mmap(address, length, PROT_READ | PROT_WRITE, MAP_REPLACE, -1, 0),
+    munmap: bound("int munmap(int64_t addr, size_t length)"),
+    view: (address, length) => koffi.view(BigInt(address), length),
+    poll(fds) {
+      const records = new Uint8Array(8 * fds.length);
+      const view = new DataView(records.buffer);
+      for (const [i, fd] of fds.entries()) {
+        view.setInt32(8 * i, fd, true);
+        view.setInt16(8 * i + 4, POLLIN, true);
+      }
+      const result = poll(records, fds.length, 0);
+      return result < 0 ? result : fds.map((_fd, i) => view.getInt16(8 * i + 6, true));
+    },
+    runOn(cpu) {
+      const mask = new Uint8Array(CPU_SET_BYTES);
+      mask[cpu >> 3] = 1 << (cpu & 7);
+      return setAffinity(0, mask.length, mask);
+    },
   };
 }
 
-function loadKoffi(): Koffi {
+function loadKoffi(require: (name: string) => unknown): Koffi {
   try {
-    return createRequire(import.meta.url)("koffi") as Koffi;
+    return require("koffi") as Koffi;
   } catch (cause) {
     throw new UnsupportedError("bpf(2): the optional dependency koffi is not installed", { cause });
   }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Attr } from "../src/attr.ts";
-import { decodeMapInfo } from "../src/map-info.ts";
+import { decodeMapInfo } from "../src/info/map-info.ts";
 
 describe("union bpf_attr", () => {
   test("numbers, names and pointers lie where they are put, little endian", () => {
-    const attr = new Attr({ bpf: () => 0, close: () => 0, address: () => 0x1122334455667788n });
+    const attr = new Attr({ address: () => 0x1122334455667788n });
     attr
       .u32(0, 0x01020304)
       .u64(8, -1n)

@@ -9,6 +9,35 @@ export interface MapCreateAttr extends MapDef {
   btf?: MapBtfRef;
   /** fd of the template map, for map-in-map types. */
   innerMapFd?: number;
+  /** For `BPF_MAP_TYPE_STRUCT_OPS`: the type id, in the kernel's BTF, of `struct bpf_struct_ops_<name>`. */
+  btfVmlinuxValueTypeId?: number;
+}
+
+/**
+ * `BPF_MAP_LOOKUP_BATCH` and `BPF_MAP_LOOKUP_AND_DELETE_BATCH`. The caller owns all buffers.
+ *
+ * @see v6.18 include/uapi/linux/bpf.h, union bpf_attr, BPF_MAP_*_BATCH
+ */
+export interface MapLookupBatchAttr {
+  /** Where the batch before this one stopped (its `outBatch`); null for the first. */
+  inBatch: Uint8Array | null;
+  /** Filled with where this batch stops, for the next one's `inBatch`: both are as long as a key, but at least 4 bytes. */
+  outBatch: Uint8Array;
+  /** Room for so many elements. */
+  count: number;
+  /** `count` keys. */
+  keys: Uint8Array;
+  /** `count` values, each as {@link Bpf.mapLookupElem} fills one. */
+  values: Uint8Array;
+  elemFlags?: bigint;
+}
+
+/** What a look-up in batches came to. */
+export interface MapBatchResult {
+  /** Elements that were found: so many keys and values are filled. */
+  count: number;
+  /** That was the end of the map (the kernel's ENOENT). */
+  done: boolean;
 }
 
 /** `BPF_PROG_TEST_RUN`. */
@@ -72,6 +101,7 @@ export interface MapInfo extends MapDef {
   btfId: number;
   btfKeyTypeId: number;
   btfValueTypeId: number;
+  btfVmlinuxValueTypeId: number;
   frozen: boolean;
 }
 
@@ -128,7 +158,10 @@ export interface MappedMemory extends Disposable {
 
 /**
  * The one interface between loaders and a kernel: bpf(2)'s commands as typed, synchronous calls, and what loaders need beside them. fds are
- * numbers, u64 are bigint, every failure is a {@link BpfError} with `errno` set; nothing has changed after a failure.
+ * numbers, u64 are bigint, every failure is a {@link BpfError} with `errno` set; nothing has changed after a failure, but for the elements of a batch
+ * that come before the one that failed.
+ *
+ * Keys and values have exactly the map's sizes: EINVAL for others.
  */
 export interface Bpf {
   mapCreate(attr: MapCreateAttr): number;
@@ -139,6 +172,18 @@ export interface Bpf {
   /** `key` null asks for the first. Answers false at the end (ENOENT). */
   mapGetNextKey(fd: number, key: Uint8Array | null, nextKey: Uint8Array): boolean;
   mapLookupAndDeleteElem(fd: number, key: Uint8Array, value: Uint8Array, flags?: bigint): void;
+  /** @throws ENOSPC where the room does not hold the next part of a hash; the `details.count` of every error says how many were found before it. */
+  mapLookupBatch(fd: number, batch: MapLookupBatchAttr): MapBatchResult;
+  /** As {@link Bpf.mapLookupBatch}, and deletes what it found. */
+  mapLookupAndDeleteBatch(fd: number, batch: MapLookupBatchAttr): MapBatchResult;
+  /**
+   * Updates `count` elements, one after the other, and stops at the first failure: the error's `details.count` says how many were done.
+   *
+   * @returns how many were done: all
+   */
+  mapUpdateBatch(fd: number, count: number, keys: Uint8Array, values: Uint8Array, elemFlags?: bigint): number;
+  /** Deletes `count` elements; stops as {@link Bpf.mapUpdateBatch} does. */
+  mapDeleteBatch(fd: number, count: number, keys: Uint8Array, elemFlags?: bigint): number;
   mapFreeze(fd: number): void;
 
   progLoad(attr: ProgLoadAttr): ProgLoadResult;

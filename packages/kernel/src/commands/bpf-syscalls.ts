@@ -5,7 +5,9 @@ import type {
   BpfObjectKind,
   LinkCreateAttr,
   LinkUpdateAttr,
+  MapBatchResult,
   MapCreateAttr,
+  MapLookupBatchAttr,
   MappedMemory,
   PerfEventAttr,
   ProgLoadAttr,
@@ -24,13 +26,17 @@ import {
   BPF_LINK_GET_NEXT_ID,
   BPF_LINK_UPDATE,
   BPF_MAP_CREATE,
+  BPF_MAP_DELETE_BATCH,
   BPF_MAP_DELETE_ELEM,
   BPF_MAP_FREEZE,
   BPF_MAP_GET_FD_BY_ID,
   BPF_MAP_GET_NEXT_ID,
   BPF_MAP_GET_NEXT_KEY,
+  BPF_MAP_LOOKUP_AND_DELETE_BATCH,
   BPF_MAP_LOOKUP_AND_DELETE_ELEM,
+  BPF_MAP_LOOKUP_BATCH,
   BPF_MAP_LOOKUP_ELEM,
+  BPF_MAP_UPDATE_BATCH,
   BPF_MAP_UPDATE_ELEM,
   BPF_OBJ_GET_INFO_BY_FD,
   BPF_PROG_GET_FD_BY_ID,
@@ -50,6 +56,7 @@ import { linkOf } from "./files.ts";
 import { iterCreate } from "./iter-create.ts";
 import { linkCreate, rawTracepointOpen } from "./link-create.ts";
 import { linkUpdate } from "./link-update.ts";
+import { mapDeleteBatch, mapLookupBatch, mapUpdateBatch } from "./map-batches.ts";
 import { mapCreate } from "./map-create.ts";
 import { mapDelete, mapFreeze, mapGetNextKey, mapLookup, mapUpdate } from "./map-elements.ts";
 import { mapMemory } from "./mmap.ts";
@@ -113,6 +120,22 @@ export class BpfSyscalls implements Bpf {
 
   mapLookupAndDeleteElem(fd: number, key: Uint8Array, value: Uint8Array, flags = 0n): void {
     this.#run(BPF_MAP_LOOKUP_AND_DELETE_ELEM, (m, p) => mapLookup(m, p, fd, key, value, flags, true));
+  }
+
+  mapLookupBatch(fd: number, batch: MapLookupBatchAttr): MapBatchResult {
+    return this.#run(BPF_MAP_LOOKUP_BATCH, (m, p) => mapLookupBatch(m, p, fd, batch, false));
+  }
+
+  mapLookupAndDeleteBatch(fd: number, batch: MapLookupBatchAttr): MapBatchResult {
+    return this.#run(BPF_MAP_LOOKUP_AND_DELETE_BATCH, (m, p) => mapLookupBatch(m, p, fd, batch, true));
+  }
+
+  mapUpdateBatch(fd: number, count: number, keys: Uint8Array, values: Uint8Array, elemFlags = 0n): number {
+    return this.#run(BPF_MAP_UPDATE_BATCH, (m, p) => mapUpdateBatch(m, p, fd, count, keys, values, elemFlags));
+  }
+
+  mapDeleteBatch(fd: number, count: number, keys: Uint8Array, elemFlags = 0n): number {
+    return this.#run(BPF_MAP_DELETE_BATCH, (m, p) => mapDeleteBatch(m, p, fd, count, keys, elemFlags));
   }
 
   mapFreeze(fd: number): void {

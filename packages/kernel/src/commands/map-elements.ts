@@ -1,57 +1,9 @@
-import { EBUSY, EINVAL, ENOENT, EPERM } from "@bpf-ts/uapi/errno";
-import { errnoName } from "@bpf-ts/uapi/errno-names";
+import { flags32 } from "@bpf-ts/maps";
+import { EBUSY, ENOENT } from "@bpf-ts/uapi/errno";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
-import type { MapObject } from "../objects/map-object.ts";
 import type { Process } from "../process/process.ts";
-import { mapFile } from "./files.ts";
-
-/** What user space wants to do with a map. */
-type Wish = "read" | "write";
-
-function open(process: Process, fd: number, wishes: readonly Wish[]): MapObject {
-  const file = mapFile(process, fd);
-  const { map } = file;
-  for (const wish of wishes) {
-    if (wish === "read" && !file.canRead) throw new KernelError(EPERM, `map fd ${fd} is not open for reading`);
-    if (wish === "write" && !file.canWrite) throw new KernelError(EPERM, `map fd ${fd} is not open for writing`);
-    if (wish === "write" && map.frozen) throw new KernelError(EPERM, `map ${map.id} (${map.name}) is frozen`);
-  }
-  return map;
-}
-
-function checkLength(map: MapObject, what: "key" | "value", got: number, expected: number): void {
-  if (got !== expected) {
-    throw new KernelError(EINVAL, `map ${map.id} (${map.name}): ${what} of ${got} bytes, expected ${expected}`, {
-      details: { what, got, expected },
-    });
-  }
-}
-
-function check(map: MapObject, operation: string, result: number): void {
-  if (result < 0) throw new KernelError(-result, `map ${map.id} (${map.name}): ${operation}: ${errnoName(-result)}`);
-}
-
-/** Flags as operations take them: low 32 bits, or -1 (refused by all) if the high ones are not zero. */
-function flags32(flags: bigint): number {
-  return flags >= 0n && flags <= 0xffffffffn ? Number(flags) | 0 : -1;
-}
-
-/** Keys of types that have none (queues, stacks) are empty. */
-function withBytes<T>(
-  machine: Machine,
-  parts: readonly (Uint8Array | number)[],
-  use: (...addrs: number[]) => T,
-  addrs: number[] = [],
-): T {
-  const [part, ...rest] = parts;
-  if (part === undefined) return use(...addrs);
-  const size = typeof part === "number" ? part : part.length;
-  return machine.scratch.with(size, (addr) => {
-    if (typeof part !== "number") machine.memory.u8.set(part, addr);
-    return withBytes(machine, rest, use, [...addrs, addr]);
-  });
-}
+import { check, checkLength, openMap, withBytes } from "./map-access.ts";
 
 /** BPF_MAP_LOOKUP_ELEM, or …_LOOKUP_AND_DELETE_ELEM. */
 export function mapLookup(
@@ -63,7 +15,7 @@ export function mapLookup(
   flags: bigint,
   remove: boolean,
 ): void {
-  const map = open(process, fd, remove ? ["read", "write"] : ["read"]);
+  const map = openMap(process, fd, remove ? ["read", "write"] : ["read"]);
   checkLength(map, "key", key.length, map.def.keySize);
   checkLength(map, "value", value.length, map.map.sysValueSize);
   withBytes(machine, [key, value.length], (keyAddr, valueAddr) => {
@@ -84,7 +36,7 @@ export function mapUpdate(
   value: Uint8Array,
   flags: bigint,
 ): void {
-  const map = open(process, fd, ["write"]);
+  const map = openMap(process, fd, ["write"]);
   checkLength(map, "key", key.length, map.def.keySize);
   checkLength(map, "value", value.length, map.map.sysValueSize);
   const { cpu } = process;
@@ -101,7 +53,7 @@ export function mapUpdate(
 
 /** BPF_MAP_DELETE_ELEM. */
 export function mapDelete(machine: Machine, process: Process, fd: number, key: Uint8Array): void {
-  const map = open(process, fd, ["write"]);
+  const map = openMap(process, fd, ["write"]);
   checkLength(map, "key", key.length, map.def.keySize);
   const { cpu } = process;
   machine.functions.withoutProbes(cpu, () =>
@@ -126,7 +78,7 @@ export function mapGetNextKey(
   key: Uint8Array | null,
   nextKey: Uint8Array,
 ): boolean {
-  const map = open(process, fd, ["read"]);
+  const map = openMap(process, fd, ["read"]);
   if (key !== null) checkLength(map, "key", key.length, map.def.keySize);
   checkLength(map, "key", nextKey.length, map.def.keySize);
   return withBytes(machine, [key ?? 0, nextKey.length], (keyAddr, nextAddr) => {
@@ -145,7 +97,7 @@ export function mapGetNextKey(
  * @see v6.18 kernel/bpf/syscall.c, map_freeze
  */
 export function mapFreeze(process: Process, fd: number): void {
-  const map = open(process, fd, ["write"]);
+  const map = openMap(process, fd, ["write"]);
   if (map.writers > 0)
     throw new KernelError(EBUSY, `map ${map.id} (${map.name}) is mapped writable ${map.writers} time(s)`);
   map.frozen = true;

@@ -1,4 +1,5 @@
 import type { MapInfo } from "@bpf-ts/uapi";
+import { cString } from "../call.ts";
 
 /** Bytes of `struct bpf_map_info`. @see v6.18 include/uapi/linux/bpf.h */
 export const MAP_INFO_SIZE = 96;
@@ -7,8 +8,6 @@ export const MAP_INFO_SIZE = 96;
 export function decodeMapInfo(bytes: Uint8Array, frozen: boolean): MapInfo {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const word = (offset: number): number => view.getUint32(offset, true);
-  const name = bytes.subarray(24, 40);
-  const end = name.indexOf(0);
   return {
     kind: "map",
     type: word(0),
@@ -17,7 +16,8 @@ export function decodeMapInfo(bytes: Uint8Array, frozen: boolean): MapInfo {
     valueSize: word(12),
     maxEntries: word(16),
     mapFlags: word(20),
-    name: new TextDecoder().decode(end < 0 ? name : name.subarray(0, end)),
+    name: cString(bytes.subarray(24, 40)),
+    btfVmlinuxValueTypeId: word(44),
     btfId: word(64),
     btfKeyTypeId: word(68),
     btfValueTypeId: word(72),

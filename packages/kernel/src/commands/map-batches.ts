@@ -1,0 +1,111 @@
+import { flags32 } from "@bpf-ts/maps";
+import type { MapBatchResult, MapLookupBatchAttr } from "@bpf-ts/uapi";
+import { ENOENT } from "@bpf-ts/uapi/errno";
+import type { Machine } from "../machine.ts";
+import type { MapObject } from "../objects/map-object.ts";
+import type { Process } from "../process/process.ts";
+import { check, checkLength, openMap, withBytes } from "./map-access.ts";
+
+/**
+ * Element commands in batches. A failure says in `details.count` how many elements were done before it.
+ *
+ * @see v6.18 kernel/bpf/syscall.c, bpf_map_do_batch
+ */
+
+/** BPF_MAP_LOOKUP_BATCH, or …_LOOKUP_AND_DELETE_BATCH. @throws KernelError */
+export function mapLookupBatch(
+  machine: Machine,
+  process: Process,
+  fd: number,
+  attr: MapLookupBatchAttr,
+  remove: boolean,
+): MapBatchResult {
+  const map = openMap(process, fd, remove ? ["read", "write"] : ["read"]);
+  const { inBatch, outBatch, count, keys, values, elemFlags = 0n } = attr;
+  const { keySize } = map.def;
+  const stateSize = Math.max(4, keySize);
+  if (inBatch !== null) checkLength(map, "start of the batch", inBatch.length, stateSize);
+  checkLength(map, "end of the batch", outBatch.length, stateSize);
+  checkLength(map, "room for keys", keys.length, count * keySize);
+  checkLength(map, "room for values", values.length, count * map.map.sysValueSize);
+  const parts = [inBatch ?? 0, outBatch, keys.length, values.length];
+  return withBytes(machine, parts, (inAddr, outAddr, keysAddr, valuesAddr) => {
+    const batch = {
+      inBatch: inBatch === null ? 0 : inAddr!,
+      outBatch: outAddr!,
+      keys: keysAddr!,
+      values: valuesAddr!,
+      count,
+      flags: flags32(elemFlags),
+    };
+    const result = map.map.sysLookupBatch(batch, remove);
+    const done = result.error === -ENOENT;
+    if (!done) check(map, "lookup batch", result.error, { count: result.count === count ? 0 : result.count });
+    const { u8 } = machine.memory;
+    outBatch.set(u8.subarray(outAddr!, outAddr! + stateSize));
+    keys.set(u8.subarray(keysAddr!, keysAddr! + result.count * keySize));
+    values.set(u8.subarray(valuesAddr!, valuesAddr! + result.count * map.map.sysValueSize));
+    return { count: result.count, done };
+  });
+}
+
+/** BPF_MAP_UPDATE_BATCH. Functions' hooks run for each element. @throws KernelError */
+export function mapUpdateBatch(
+  machine: Machine,
+  process: Process,
+  fd: number,
+  count: number,
+  keys: Uint8Array,
+  values: Uint8Array,
+  flags: bigint,
+): number {
+  const map = openMap(process, fd, ["write"]);
+  const { keySize } = map.def;
+  const valueSize = map.map.sysValueSize;
+  checkLength(map, "keys", keys.length, count * keySize);
+  checkLength(map, "values", values.length, count * valueSize);
+  const { cpu } = process;
+  const word = flags32(flags);
+  const fires = machine.mapWrites.firesOnSysUpdate(map);
+  return machine.functions.withoutProbes(cpu, () =>
+    withBytes(machine, [keys, values], (keysAddr, valuesAddr) =>
+      oneByOne(map, "update batch", count, (i, n) => {
+        const [key, value] = [keysAddr! + i * keySize, valuesAddr! + i * valueSize];
+        const { error } = map.map.sysUpdateBatch(key, value, n, word, cpu);
+        return error === 0 && n > 0 && fires ? machine.mapWrites.updated(map, key, value, word, cpu) : error;
+      }),
+    ),
+  );
+}
+
+/** BPF_MAP_DELETE_BATCH. Functions' hooks run for each element. @throws KernelError */
+export function mapDeleteBatch(
+  machine: Machine,
+  process: Process,
+  fd: number,
+  count: number,
+  keys: Uint8Array,
+  flags: bigint,
+): number {
+  const map = openMap(process, fd, ["write"]);
+  const { keySize } = map.def;
+  checkLength(map, "keys", keys.length, count * keySize);
+  const { cpu } = process;
+  const word = flags32(flags);
+  return machine.functions.withoutProbes(cpu, () =>
+    withBytes(machine, [keys], (keysAddr) =>
+      oneByOne(map, "delete batch", count, (i, n) => {
+        const key = keysAddr! + i * keySize;
+        const { error } = map.map.sysDeleteBatch(key, n, word);
+        return error === 0 && n > 0 ? machine.mapWrites.deleted(map, key, cpu) : error;
+      }),
+    ),
+  );
+}
+
+/** Batches of one element, so that hooks run between them; an empty one if there is none, for the checks of flags and type. */
+function oneByOne(map: MapObject, what: string, count: number, step: (i: number, n: number) => number): number {
+  if (count === 0) check(map, what, step(0, 0), { count: 0 });
+  for (let i = 0; i < count; i++) check(map, what, step(i, 1), { count: i });
+  return count;
+}
