@@ -14,5 +14,5 @@ export {
   TargetRegistry,
   UPDATE_ELEM_TARGET,
 } from "./targets.ts";
-export { type TracerEntry, TracerLists } from "./tracer-lists.ts";
+export { type TracerCounts, type TracerEntry, TracerLists } from "./tracer-lists.ts";
 export type { TraceableMap, TracerProgram } from "./types.ts";

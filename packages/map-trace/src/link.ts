@@ -10,7 +10,7 @@ import type { TraceableMap, TracerProgram } from "./types.ts";
  */
 export class MapTraceLink {
   readonly target: MapTraceTarget;
-  readonly entry: TracerEntry;
+  #entry: TracerEntry;
   #map: TraceableMap | null;
   #holdsProgram = true;
 
@@ -20,7 +20,13 @@ export class MapTraceLink {
     map.getUserRef();
     this.target = target;
     this.#map = map;
-    this.entry = { program, traceType: target.traceType, successOnly, runs: 0n, misses: 0n, failures: 0n };
+    const counts = { runs: 0n, misses: 0n, failures: 0n };
+    this.#entry = { program, traceType: target.traceType, successOnly, counts };
+  }
+
+  /** What lies in the map's list as long as the link is attached. */
+  get entry(): TracerEntry {
+    return this.#entry;
   }
 
   get program(): TracerProgram {
@@ -65,7 +71,9 @@ export class MapTraceLink {
     if (newProgram === current) return;
     checkTracerFitsMap(newProgram, this.target, map);
     newProgram.getRef();
-    this.entry.program = newProgram;
+    const entry = { ...this.#entry, program: newProgram };
+    map.tracers?.replace(this.#entry, entry);
+    this.#entry = entry;
     current.putRef();
   }
 

@@ -43,9 +43,11 @@ export class TracerDepth {
 
 /**
  * Runs a map's tracers of one target, in order of attachment, after the operation. Their return values do not affect it. The caller keeps
- * freed elements neither reused nor cleared until this returns: key and value may lie in one of them.
+ * freed elements neither reused nor cleared until this returns: key and value may lie in one of them. What is attached, detached or replaced
+ * meanwhile counts from the next operation on.
  *
  * @param ret what the operation returned (negative errno or 0)
+ * @throws what the runner throws; the tracers that were still due are missed
  */
 export function runTracers(
   runner: TracerRunner,
@@ -59,23 +61,39 @@ export function runTracers(
   const entries = map.tracers?.of(target.traceType);
   if (entries === undefined || entries.length === 0) return;
   if (!depth.enter(cpu)) {
-    for (const entry of entries) if (isDue(entry, ret)) entry.misses++;
+    miss(entries, ret);
     return;
   }
+  let done = 0;
   try {
     for (const entry of entries) {
-      if (!isDue(entry, ret)) continue;
-      const result = runner.runTracer(entry.program, cpu, args);
-      if (result === undefined) {
-        entry.misses++;
-        continue;
-      }
-      entry.runs++;
-      if (result !== 0) entry.failures++;
+      done++;
+      if (isDue(entry, ret)) runOne(runner, entry, cpu, args);
     }
   } finally {
     depth.leave(cpu);
+    if (done < entries.length) miss(entries.slice(done), ret);
   }
+}
+
+function runOne(runner: TracerRunner, { program, counts }: TracerEntry, cpu: number, args: readonly TracerArg[]): void {
+  let result: number | undefined;
+  try {
+    result = runner.runTracer(program, cpu, args);
+  } catch (error) {
+    counts.failures++;
+    throw error;
+  }
+  if (result === undefined) {
+    counts.misses++;
+    return;
+  }
+  counts.runs++;
+  if (result !== 0) counts.failures++;
+}
+
+function miss(entries: readonly TracerEntry[], ret: number): void {
+  for (const entry of entries) if (isDue(entry, ret)) entry.counts.misses++;
 }
 
 function isDue(entry: TracerEntry, ret: number): boolean {

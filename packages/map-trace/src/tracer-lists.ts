@@ -1,18 +1,23 @@
 import { BPF_MAP_TRACE_MAX_PROGS } from "@bpf-ts/uapi/map-trace";
 import type { TracerProgram } from "./types.ts";
 
-/** One attached tracer: the piece that a link owns and points to. */
+/** What a link has seen of its tracer's runs. */
+export interface TracerCounts {
+  runs: bigint;
+  /** Runs that were due and did not happen: nested too deep, the program was already running, or one before it ran out of fuel. */
+  misses: bigint;
+  /** Runs that returned non-zero, by which a tracer says that its own write failed, and runs that did not come to their end. */
+  failures: bigint;
+}
+
+/** One attached tracer: the piece that a link owns and points to. Never changed: another program means another entry in its place. */
 export interface TracerEntry {
-  program: TracerProgram;
+  readonly program: TracerProgram;
   readonly traceType: number;
   /** Run only after the operation succeeded. */
   readonly successOnly: boolean;
-  /** Counters that `bpf_link_info` shows. */
-  runs: bigint;
-  /** Runs that were due and did not happen: nested too deep, or the program was already running. */
-  misses: bigint;
-  /** Runs that returned non-zero: the tracer says that its own write failed. */
-  failures: bigint;
+  /** The link's, whichever program it has. */
+  readonly counts: TracerCounts;
 }
 
 const NONE: readonly TracerEntry[] = [];
@@ -47,6 +52,14 @@ export class TracerLists {
     const rest = this.of(entry.traceType).filter((other) => other !== entry);
     if (rest.length === 0) this.#lists.delete(entry.traceType);
     else this.#lists.set(entry.traceType, rest);
+  }
+
+  /** Puts an entry in another's place: from the next walk on, and without a walk that sees neither or both. */
+  replace(entry: TracerEntry, by: TracerEntry): void {
+    this.#lists.set(
+      entry.traceType,
+      this.of(entry.traceType).map((other) => (other === entry ? by : other)),
+    );
   }
 
   /** Every entry, of all trace types. */

@@ -167,9 +167,7 @@ describe("attached", () => {
       program: scene.program,
       traceType: 0,
       successOnly: true,
-      runs: 0n,
-      misses: 0n,
-      failures: 0n,
+      counts: { runs: 0n, misses: 0n, failures: 0n },
     });
     link.release();
     expect([scene.map.userRefs, scene.program.refs, scene.map.changes]).toEqual([0, 0, 2]);

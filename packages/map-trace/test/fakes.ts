@@ -70,5 +70,5 @@ export class FakeProgram implements TracerProgram {
 }
 
 export function entryOf(program: TracerProgram, traceType = 0, successOnly = false): TracerEntry {
-  return { program, traceType, successOnly, runs: 0n, misses: 0n, failures: 0n };
+  return { program, traceType, successOnly, counts: { runs: 0n, misses: 0n, failures: 0n } };
 }

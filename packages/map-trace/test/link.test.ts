@@ -36,13 +36,18 @@ test("update swaps the program in its place, and the references with it", () => 
   expect([a.refs, b.refs, c.refs, map.userRefs]).toEqual([0, 0, 0, 0]);
 });
 
-test("a walk that is under way sees the new program: the entry stays the same", () => {
+test("a walk that is under way goes on with the old program; the counts are the link's", () => {
   const map = new FakeMap(1);
   const link = attach(map, new FakeProgram(1));
-  const [entry] = map.tracers!.of(0);
+  const walk = map.tracers!.of(0);
+  walk[0]!.counts.runs = 7n;
   link.update(new FakeProgram(2));
-  expect(entry).toBe(link.entry);
-  expect(entry!.program.id).toBe(2);
+  expect(walk.map(({ program }) => program.id)).toEqual([1]);
+  expect(map.tracers!.of(0).map(({ program }) => program.id)).toEqual([2]);
+  expect(link.entry.counts.runs).toBe(7n);
+  link.detach();
+  expect(map.tracers!.of(0)).toEqual([]);
+  link.release();
 });
 
 test("update is refused in this order, and nothing changes", () => {

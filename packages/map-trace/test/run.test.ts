@@ -47,7 +47,7 @@ test("in order of attachment, those of the target alone", () => {
   expect(ran).toEqual([3, 2]);
   runTracers(runner, new TracerDepth(2), DELETE_ELEM_TARGET, mapWith(...entries), 1, ARGS, 0);
   expect(ran).toEqual([3, 2, 1]);
-  expect(entries.map(({ runs }) => runs)).toEqual([1n, 1n, 1n]);
+  expect(entries.map(({ counts }) => counts.runs)).toEqual([1n, 1n, 1n]);
 });
 
 test("a map without tracers runs nothing", () => {
@@ -65,7 +65,7 @@ test("success-only tracers do not run after a failure, and do not count it as mi
   expect(ran).toEqual([1]);
   runTracers(runner, new TracerDepth(2), UPDATE_ELEM_TARGET, map, 1, ARGS, 0);
   expect(ran).toEqual([1, 1, 2]);
-  expect([onSuccess.runs, onSuccess.misses]).toEqual([1n, 0n]);
+  expect(onSuccess.counts).toEqual({ runs: 1n, misses: 0n, failures: 0n });
 });
 
 test("counts runs, failures and misses", () => {
@@ -74,7 +74,7 @@ test("counts runs, failures and misses", () => {
   const { runner } = recorder(() => results.shift());
   const map = mapWith(entry);
   for (let i = 0; i < 4; i++) runTracers(runner, new TracerDepth(2), UPDATE_ELEM_TARGET, map, 1, ARGS, 0);
-  expect([entry.runs, entry.failures, entry.misses]).toEqual([3n, 2n, 1n]);
+  expect(entry.counts).toEqual({ runs: 3n, failures: 2n, misses: 1n });
 });
 
 test("eight levels deep on one CPU; the ninth is missed", () => {
@@ -93,22 +93,29 @@ test("eight levels deep on one CPU; the ninth is missed", () => {
   runTracers(runner, depth, UPDATE_ELEM_TARGET, map, 1, ARGS, -1);
   expect(BPF_MAP_TRACE_MAX_NESTING).toBe(8);
   expect(deepest).toBe(8);
-  expect([entry.runs, entry.misses]).toEqual([8n, 1n]);
-  expect([skipped.runs, skipped.misses]).toEqual([0n, 0n]);
+  expect(entry.counts).toEqual({ runs: 8n, misses: 1n, failures: 0n });
+  expect(skipped.counts).toEqual({ runs: 0n, misses: 0n, failures: 0n });
   expect([depth.at(0), depth.at(1)]).toEqual([0, 0]);
 });
 
-test("a runner that throws leaves the depth as it was", () => {
+test("a runner that throws leaves the depth as it was; that run has failed, those behind it are missed", () => {
   const depth = new TracerDepth(2);
+  const entries = [1, 2, 3, 4].map((id) => entryOf(new FakeProgram(id), 0, id === 4));
   const runner: TracerRunner = {
-    runTracer() {
-      throw new Error("out of fuel");
+    runTracer(program) {
+      if (program.id === 2) throw new Error("out of fuel");
+      return 0;
     },
   };
-  expect(() => runTracers(runner, depth, UPDATE_ELEM_TARGET, mapWith(entryOf(new FakeProgram(1))), 1, ARGS, 0)).toThrow(
-    "out of fuel",
-  );
+  expect(() => runTracers(runner, depth, UPDATE_ELEM_TARGET, mapWith(...entries), 1, ARGS, -1)).toThrow("out of fuel");
   expect(depth.at(1)).toBe(0);
+  expect(entries.map(({ counts }) => counts)).toEqual([
+    { runs: 1n, misses: 0n, failures: 0n },
+    { runs: 0n, misses: 0n, failures: 1n },
+    { runs: 0n, misses: 1n, failures: 0n },
+    // Not due: the operation failed.
+    { runs: 0n, misses: 0n, failures: 0n },
+  ]);
 });
 
 test("a tracer that is removed meanwhile still runs this once", () => {
@@ -121,4 +128,19 @@ test("a tracer that is removed meanwhile still runs this once", () => {
   runTracers(runner, new TracerDepth(2), UPDATE_ELEM_TARGET, map, 1, ARGS, 0);
   runTracers(runner, new TracerDepth(2), UPDATE_ELEM_TARGET, map, 1, ARGS, 0);
   expect(ran).toEqual([1, 2, 1]);
+});
+
+test("a tracer that is replaced meanwhile still runs this once, the new one from the next operation on", () => {
+  const map = mapWith(entryOf(new FakeProgram(1)));
+  const link = entryOf(new FakeProgram(2));
+  map.tracers?.add(link);
+  const { ran, runner } = recorder((program) => {
+    if (program.id === 1) map.tracers?.replace(link, { ...link, program: new FakeProgram(3) });
+    return 0;
+  });
+  runTracers(runner, new TracerDepth(2), UPDATE_ELEM_TARGET, map, 1, ARGS, 0);
+  expect(ran).toEqual([1, 2]);
+  runTracers(runner, new TracerDepth(2), UPDATE_ELEM_TARGET, map, 1, ARGS, 0);
+  expect(ran).toEqual([1, 2, 1, 3]);
+  expect(link.counts.runs).toBe(2n);
 });

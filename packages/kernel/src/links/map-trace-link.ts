@@ -31,10 +31,9 @@ export class MapTraceLinkObject extends LinkObject {
   /** `struct { __u32 map_id; __u32 trace_type; } map_trace`. */
   details(): LinkDetails {
     const { map, target, entry } = this.#link;
-    const { runs, misses, failures } = entry;
     const mapId = map?.id ?? 0;
     return {
-      mapTrace: { mapId, traceType: target.traceType, runs, misses, failures },
+      mapTrace: { mapId, traceType: target.traceType, ...entry.counts },
       raw: words(mapId, target.traceType),
     };
   }
