@@ -105,8 +105,12 @@ export class Machine implements Disposable {
     const parts = { memory: this.memory, scratch: this.scratch, runner: this.runner, cpus: this.cpus };
     this.functions = new FunctionCalls(parts, types.functions);
     this.rawTracepoints = new RawTracepoints(parts, RAW_TRACEPOINTS);
-    this.mapWrites = new MapWrites(this.functions);
-    this.mapTracers = new MapTracers({ ...parts, mapByHandle: (handle) => this.objects.mapByHandle(handle) });
+    this.mapWrites = new MapWrites(this.functions, this.maps);
+    this.mapTracers = new MapTracers({
+      ...parts,
+      maps: this.maps,
+      mapByHandle: (handle) => this.objects.mapByHandle(handle),
+    });
     const base = this.#withKernelFunctions(defaultProfile(this.kernelBtf));
     this.profile = options.mapTrace === false ? base : withMapTrace(base, this.targets);
   }

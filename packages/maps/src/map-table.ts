@@ -56,6 +56,7 @@ export class MapTable {
   readonly #maps: (BpfMap | undefined)[] = [];
   readonly #freeIndexes: number[] = [];
   #readers = 0;
+  #pins = 0;
   /** Maps with elements that wait for the last reader. */
   readonly #waiting: Set<{ reclaim(): void }> = new Set();
 
@@ -118,6 +119,24 @@ export class MapTable {
   /** Whether a program runs. */
   get busy(): boolean {
     return this.#readers > 0;
+  }
+
+  /**
+   * Runs `body`, during which no deleted element is used again, however many wait and however little memory there is: somebody reads keys and
+   * values that may lie in them. Nests.
+   */
+  keepDeleted<T>(body: () => T): T {
+    this.#pins++;
+    try {
+      return body();
+    } finally {
+      this.#pins--;
+    }
+  }
+
+  /** Whether deleted elements must stay as they are, see {@link keepDeleted}. */
+  get keepsDeleted(): boolean {
+    return this.#pins > 0;
   }
 
   /** Calls `owner.reclaim()` when the last program has ended. For map implementations. */

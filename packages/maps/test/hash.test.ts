@@ -117,6 +117,36 @@ describe.each(HASH_TYPES)("%s", (_name, type, mapFlags) => {
     expect(world.leak).toBe(0);
   });
 
+  test("while somebody reads what was deleted it is not used again, not even where there is no other memory", () => {
+    const world = new World({ cpus: 1, maxBytes: 1024 * 1024 });
+    const map = world.create(type, { mapFlags, maxEntries: 1, valueSize: 4096 });
+    const { memory, table } = world;
+    /** Inserts and deletes until that fails, or a thousand times. */
+    const churn = (): number => {
+      for (let i = 0; i < 1000; i++) {
+        const result = world.update(map, 2, i) || map.delete(world.key(2));
+        if (result !== 0) return result;
+      }
+      return 0;
+    };
+    world.asProgram(() => {
+      world.update(map, 1, 77);
+      const held = map.lookup(world.key(1), 0);
+      map.delete(world.key(1));
+      table.keepDeleted(() => {
+        table.keepDeleted(() => {});
+        expect(table.keepsDeleted).toBe(true);
+        expect(churn()).toBe(-12);
+        expect(memory.getU64(held)).toBe(77n);
+        expect([map.elementCount, world.keys(map)]).toEqual([0, []]);
+      });
+      expect(table.keepsDeleted).toBe(false);
+      expect(churn()).toBe(0);
+    });
+    map.close();
+    expect(world.leak).toBe(0);
+  });
+
   test("key and value may lie in the element that goes", () => {
     const world = new World();
     const map = world.create(type, { mapFlags, keySize: 8, valueSize: 8 });

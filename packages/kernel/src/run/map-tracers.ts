@@ -8,6 +8,7 @@ import {
   type TracerRunner,
   UPDATE_ELEM_TARGET,
 } from "@bpf-ts/map-trace";
+import type { MapTable } from "@bpf-ts/maps";
 import type { Memory } from "@bpf-ts/memory";
 import type { HelperEntry, Run } from "@bpf-ts/vm";
 import type { MapObject } from "../objects/map-object.ts";
@@ -24,6 +25,7 @@ export class MapTracers implements TracerRunner {
   readonly #memory: Memory;
   readonly #scratch: Scratch;
   readonly #runner: ProgramRunner;
+  readonly #maps: MapTable;
   readonly #depth: TracerDepth;
   readonly #mapByHandle: (handle: number) => MapObject | undefined;
 
@@ -31,12 +33,14 @@ export class MapTracers implements TracerRunner {
     memory: Memory;
     scratch: Scratch;
     runner: ProgramRunner;
+    maps: MapTable;
     cpus: number;
     mapByHandle: (handle: number) => MapObject | undefined;
   }) {
     this.#memory = parts.memory;
     this.#scratch = parts.scratch;
     this.#runner = parts.runner;
+    this.#maps = parts.maps;
     this.#depth = new TracerDepth(parts.cpus);
     this.#mapByHandle = parts.mapByHandle;
   }
@@ -70,7 +74,8 @@ export class MapTracers implements TracerRunner {
     const words = this.#memory.i32;
     const first = (run.args + WORD) >>> 2;
     const args = target.args.map((_, i) => ({ lo: words[first + 2 * i]!, hi: words[first + 2 * i + 1]! }));
-    runTracers(this, this.#depth, target, map, run.cpu, args, args.at(-1)!.lo);
+    // Key and value may lie in an element that the operation freed.
+    this.#maps.keepDeleted(() => runTracers(this, this.#depth, target, map, run.cpu, args, args.at(-1)!.lo));
     return 0;
   }
 }

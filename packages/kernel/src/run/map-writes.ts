@@ -1,3 +1,4 @@
+import type { MapTable } from "@bpf-ts/maps";
 import { BPF_MAP_TYPE_PERCPU_ARRAY } from "@bpf-ts/uapi/map-types";
 import type { FunctionCalls } from "../hooks/function-calls.ts";
 import type { MapObject } from "../objects/map-object.ts";
@@ -12,9 +13,11 @@ const DELETE_HOOK = "bpf_map_trace_delete_elem";
  */
 export class MapWrites {
   readonly #calls: FunctionCalls;
+  readonly #maps: MapTable;
 
-  constructor(calls: FunctionCalls) {
+  constructor(calls: FunctionCalls, maps: MapTable) {
     this.#calls = calls;
+    this.#maps = maps;
   }
 
   /** `bpf_map_update_elem` of a program: 0 or a negative errno. `flags`: low 32 bits, or -1 where the high ones are not zero. */
@@ -36,26 +39,19 @@ export class MapWrites {
 
   /** The update succeeded: calls the hook function. An fmod_ret program's value takes the place of 0; the change stays. */
   updated(map: MapObject, key: number, value: number, flags: number, cpu: number): number {
-    const fn = this.#calls.get(UPDATE_HOOK)!;
-    if (fn.isBare) return 0;
-    const args = [BigInt(map.handle), BigInt(key), BigInt(value), BigInt(flags >>> 0)];
-    return Number(
-      BigInt.asIntN(
-        32,
-        this.#calls.call(UPDATE_HOOK, cpu, args, () => 0n),
-      ),
-    );
+    if (this.#calls.get(UPDATE_HOOK)!.isBare) return 0;
+    return this.#call(UPDATE_HOOK, cpu, [BigInt(map.handle), BigInt(key), BigInt(value), BigInt(flags >>> 0)]);
   }
 
   /** The delete succeeded. */
   deleted(map: MapObject, key: number, cpu: number): number {
-    const fn = this.#calls.get(DELETE_HOOK)!;
-    if (fn.isBare) return 0;
-    return Number(
-      BigInt.asIntN(
-        32,
-        this.#calls.call(DELETE_HOOK, cpu, [BigInt(map.handle), BigInt(key)], () => 0n),
-      ),
-    );
+    if (this.#calls.get(DELETE_HOOK)!.isBare) return 0;
+    return this.#call(DELETE_HOOK, cpu, [BigInt(map.handle), BigInt(key)]);
+  }
+
+  /** Key and value may lie in an element that the operation freed: it stays as it is until all programs have seen it. */
+  #call(name: string, cpu: number, args: readonly bigint[]): number {
+    const ret = this.#maps.keepDeleted(() => this.#calls.call(name, cpu, args, () => 0n));
+    return Number(BigInt.asIntN(32, ret));
   }
 }

@@ -14,7 +14,7 @@ import type { OwnMemory } from "../own-memory.ts";
  * A deleted element is free at once when no program runs. Otherwise it waits, untouched, until the last program has ended, because the program may
  * hold its address (Linux gives it away sooner; nothing that a correct program can tell, but tracers may look at key and value). So that a
  * program that deletes and inserts for ever does not exhaust the memory, no more than {@link WAITING_BYTES} wait: beyond that, or when the memory
- * has no more room, the one that waits longest is used again.
+ * has no more room, the one that waits longest is used again; not while somebody reads what was deleted ({@link MapTable.keepDeleted}).
  */
 export const ELEMENT_NEXT = 0;
 export const ELEMENT_HASH = 4;
@@ -86,12 +86,13 @@ export class Elements {
 
   #takeFresh(): number {
     if (this.#fresh === this.#freshEnd) {
-      if (this.#waitingCount * this.stride > WAITING_BYTES) return this.#takeWaiting();
+      const mayReuse = this.#waitingCount > 0 && !this.#table.keepsDeleted;
+      if (mayReuse && this.#waitingCount * this.stride > WAITING_BYTES) return this.#takeWaiting();
       try {
         this.#addChunk(this.#chunkElements);
       } catch (error) {
         if (!(error instanceof MemoryError)) throw error;
-        return this.#waitingCount > 0 ? this.#takeWaiting() : this.#takeOne();
+        return mayReuse ? this.#takeWaiting() : this.#takeOne();
       }
       if (this.#chunkElements * this.stride < CHUNK_MAX) this.#chunkElements *= 2;
     }

@@ -49,7 +49,7 @@ export abstract class LruMapBase extends HashMapBase {
   #fresh(element: number, epoch: number): number {
     if (!this.table.busy || epoch !== this.table.epoch) return element;
     const spare = this.elements.take();
-    if (spare === 0) return element;
+    if (spare === 0) return this.table.keepsDeleted ? 0 : element;
     this.elements.release(element);
     return spare;
   }

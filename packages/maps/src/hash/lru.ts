@@ -49,7 +49,10 @@ export interface LruOwner {
   readonly epoch: number;
   /** Takes the element out of the map. False if it is not in it. */
   evict(element: number): boolean;
-  /** An element that may be used again under another key; another one instead of it if a program may still hold this one. */
+  /**
+   * An element that may be used again under another key; another one instead of it if a program may still hold this one. 0 if it may not, and there
+   * is no other.
+   */
   fresh(element: number, epoch: number): number;
 }
 
@@ -158,6 +161,10 @@ export class Lru {
     if (element === lists.free) return 0;
     this.#unlink(element);
     const taken = this.#owner.fresh(element, this.#get(element + EPOCH));
+    if (taken === 0) {
+      this.#insert(element, lists.free, FREE, this.#state(element) & 0xffff_0000);
+      return 0;
+    }
     this.#insert(taken, lists.inactive, INACTIVE, cpu << 16);
     lists.inactiveCount++;
     return taken;
@@ -173,6 +180,10 @@ export class Lru {
     if (element === 0) element = this.#steal(local);
     if (element === 0) return 0;
     const taken = this.#owner.fresh(element, this.#get(element + EPOCH));
+    if (taken === 0) {
+      this.#insert(element, local.free, LOCAL_FREE, cpu << 16);
+      return 0;
+    }
     this.#insert(taken, local.pending, LOCAL_PENDING, cpu << 16);
     return taken;
   }
