@@ -13,16 +13,22 @@ export interface Assembled {
   readonly origin: Uint32Array;
   /** New position of an original slot; for a removed one, of what follows it. The number of slots stands for the end. */
   readonly position: (slot: number) => number;
-  /** Original slot of the first jump that does not reach its target any more, -1 if all do. */
-  readonly outOfRange: number;
 }
 
 /**
  * A program under edit: each original slot is kept, replaced by any number of instructions, or removed. Jumps and calls of kept slots are measured
- * again when the program is assembled; replacements carry their own, relative to themselves, and leave by falling through.
+ * again when the program is assembled; replacements carry their own, relative to themselves, and leave by falling through. A jump whose target has
+ * moved out of the reach of its 16 bits becomes a gotol, or goes by way of one:
+ *
+ * ```text
+ *   if … goto +1
+ *   goto +1
+ *   gotol target
+ * ```
  *
  * Sound because a jump's target is an original slot whatever happens to the slots between: it is looked up after all edits, so the order of edits
- * does not matter and no edit sees another's offsets.
+ * does not matter and no edit sees another's offsets. A long jump may push others out of reach; each round makes at least one more of them long,
+ * so there are no more rounds than jumps.
  */
 export class EditedProgram {
   readonly #original: readonly Insn[];
@@ -74,48 +80,80 @@ export class EditedProgram {
     for (const [slot, insn] of this.#changed) bytes.set(encode([insn]), slot * 8);
     const origin = new Uint32Array(this.#original.length);
     for (let i = 0; i < origin.length; i++) origin[i] = i;
-    return { bytes, origin, position: (slot) => slot, outOfRange: -1 };
+    return { bytes, origin, position: (slot) => slot };
   }
 
   #assembleAnew(source: Uint8Array): Assembled {
     const count = this.#original.length;
-    const positions = new Int32Array(count + 1);
-    let length = 0;
-    for (let i = 0; i < count; i++) {
-      positions[i] = length;
-      length += this.#replaced.get(i)?.length ?? 1;
-    }
-    positions[count] = length;
+    const { positions, long } = this.#layOut();
+    const length = positions[count]!;
     const bytes = new Uint8Array(length * 8);
     const origin = new Uint32Array(length);
-    let outOfRange = -1;
     let at = 0;
+    const put = (slot: number, insns: readonly Insn[]): void => {
+      bytes.set(encode(insns), at * 8);
+      origin.fill(slot, at, at + insns.length);
+      at += insns.length;
+    };
     for (let i = 0; i < count; i++) {
       const replacement = this.#replaced.get(i);
-      if (replacement !== undefined) {
-        bytes.set(encode(replacement), at * 8);
-        origin.fill(i, at, at + replacement.length);
-        at += replacement.length;
-        continue;
-      }
-      origin[at] = i;
       const changed = this.#changed.get(i);
       const insn = changed ?? this.#original[i]!;
-      const target = targetOf(insn, i);
-      if (target === undefined && changed === undefined) {
-        bytes.set(source.subarray(i * 8, i * 8 + 8), at * 8);
-      } else if (target === undefined) {
-        bytes.set(encode([insn]), at * 8);
+      const target = replacement === undefined ? targetOf(insn, i) : undefined;
+      if (replacement !== undefined) {
+        put(i, replacement);
+      } else if (target !== undefined) {
+        const to = positions[target]!;
+        put(i, long.has(i) ? longJump(insn, to - at - 1) : [withDistance(insn, to - at - 1)]);
+      } else if (changed !== undefined) {
+        put(i, [changed]);
       } else {
-        const distance = positions[target]! - at - 1;
-        if (!reaches(insn, distance) && outOfRange < 0) outOfRange = i;
-        else bytes.set(encode([withDistance(insn, distance)]), at * 8);
+        bytes.set(source.subarray(i * 8, i * 8 + 8), at * 8);
+        origin[at++] = i;
       }
-      at++;
     }
     if (at !== length) verifierBug(`assembled ${at} slots of ${length}`);
-    return { bytes, origin, position: (slot) => positions[slot]!, outOfRange };
+    return { bytes, origin, position: (slot) => positions[slot]! };
   }
+
+  /** Where each original slot, and the end, comes to lie; and which slots hold jumps that have to be long. */
+  #layOut(): { positions: Int32Array; long: ReadonlySet<number> } {
+    const count = this.#original.length;
+    const positions = new Int32Array(count + 1);
+    const long = new Set<number>();
+    const kept = (slot: number): Insn | undefined =>
+      this.#replaced.has(slot) ? undefined : (this.#changed.get(slot) ?? this.#original[slot]!);
+    for (;;) {
+      let length = 0;
+      for (let i = 0; i < count; i++) {
+        positions[i] = length;
+        length += long.has(i) ? longLength(kept(i)!) : (this.#replaced.get(i)?.length ?? 1);
+      }
+      positions[count] = length;
+      // A program that is no longer than a jump reaches has none that doesn't.
+      if (length <= MAX_OFF) return { positions, long };
+      const known = long.size;
+      for (let i = 0; i < count; i++) {
+        const insn = kept(i);
+        const target = insn === undefined || long.has(i) ? undefined : targetOf(insn, i);
+        if (target !== undefined && !reaches(insn!, positions[target]! - positions[i]! - 1)) long.add(i);
+      }
+      if (long.size === known) return { positions, long };
+    }
+  }
+}
+
+/** Slots of a long jump: a plain one needs no way round. */
+function longLength(insn: Insn): number {
+  return insn.code === (BPF_JMP | BPF_JA) ? 1 : 3;
+}
+
+/** @param distance from the instruction behind the jump's first one */
+function longJump(insn: Insn, distance: number): Insn[] {
+  const gotol: Insn = { code: BPF_JMP32 | BPF_JA, dst: 0, src: 0, off: 0, imm: distance };
+  if (longLength(insn) === 1) return [gotol];
+  const over: Insn = { code: BPF_JMP | BPF_JA, dst: 0, src: 0, off: 1, imm: 0 };
+  return [{ ...insn, off: 1 }, over, { ...gotol, imm: distance - 2 }];
 }
 
 /** gotol and calls of subprograms keep their distance in `imm`. */

@@ -1,6 +1,4 @@
 import type { VerifiedProgram } from "@bpf-ts/uapi";
-import { ENOMEM } from "@bpf-ts/uapi/errno";
-import { reject } from "../reject.ts";
 import type { Env } from "../state/env.ts";
 import { rewriteCalls, roundUp8 } from "./calls.ts";
 import { removeDeadCode } from "./dead-code.ts";
@@ -33,10 +31,7 @@ export function finishProgram(env: Env): FinishedProgram {
   resolveReferences(env, edited, newIndex);
   markProbeLoads(env, edited);
   const { internalCalls, extraStack } = rewriteCalls(env, edited);
-  const { bytes, origin, position, outOfRange } = edited.assemble(env.input.insns);
-  if (outOfRange >= 0) {
-    reject(env, outOfRange, "limit", ENOMEM, `insn ${outOfRange} cannot be patched due to 16-bit range`);
-  }
+  const { bytes, origin, position } = edited.assemble(env.input.insns);
   const program: VerifiedProgram = {
     xlated: bytes,
     subprogs: env.subprogs
