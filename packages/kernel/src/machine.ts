@@ -1,6 +1,6 @@
 import { Btf } from "@bpf-ts/btf";
 import { TargetRegistry, withMapTrace } from "@bpf-ts/map-trace";
-import { MapTable, type RingbufMap } from "@bpf-ts/maps";
+import { MapTable } from "@bpf-ts/maps";
 import { Memory } from "@bpf-ts/memory";
 import { BPF_MODIFY_RETURN } from "@bpf-ts/uapi/attach-types";
 import { EINVAL } from "@bpf-ts/uapi/errno";
@@ -19,6 +19,7 @@ import { SeededRandom } from "./random.ts";
 import { MapTracers } from "./run/map-tracers.ts";
 import { MapWrites } from "./run/map-writes.ts";
 import { ProgramRunner } from "./run/program-runner.ts";
+import { RingRecords } from "./run/ring-records.ts";
 import { Scratch } from "./scratch.ts";
 import { type Clock, DeterministicClock } from "./time/clock.ts";
 import { TraceLog } from "./trace-log.ts";
@@ -72,8 +73,7 @@ export class Machine implements Disposable {
   readonly random: SeededRandom;
   readonly files: FileSystem = new FileSystem();
   readonly traceLog: TraceLog = new TraceLog();
-  /** Ring buffer records that are reserved and not committed, by address. */
-  readonly ringRecords: Map<number, RingbufMap> = new Map();
+  readonly ringRecords: RingRecords = new RingRecords();
   /** Buffers of running iterators by the address of their seq_file. */
   readonly seqBuffers: Map<number, SeqBuffer> = new Map();
   #iterSessions = 0n;
@@ -99,7 +99,7 @@ export class Machine implements Disposable {
       fuel: options.fuel ?? DEFAULT_FUEL,
       stackBytes: STACK_BYTES,
     });
-    this.runner = new ProgramRunner(this.vm, this.maps);
+    this.runner = new ProgramRunner(this.vm, this.maps, this.ringRecords);
     const types = buildKernelTypes();
     this.kernelBtf = Btf.parse(types.bytes);
     const parts = { memory: this.memory, scratch: this.scratch, runner: this.runner, cpus: this.cpus };

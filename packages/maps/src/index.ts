@@ -41,6 +41,7 @@ export {
 export { ObjectArrayMap } from "./objects/object-array.ts";
 export type { SpecialField, SpecialFieldKind } from "./record.ts";
 export { RedirectMap } from "./redirect/targets.ts";
+export { RingMap } from "./ring/ring.ts";
 export { CgroupStorageMap } from "./storage/cgroup-storage.ts";
 export { LocalStorageMap } from "./storage/local-storage.ts";
 export { ArenaMap } from "./types/arena.ts";

@@ -146,6 +146,8 @@ export interface MappableRange {
   readonly address: number;
   /** Bytes, a multiple of 4096. */
   readonly size: number;
+  /** Whether a part may be mapped writable; all of it where this is absent. */
+  mayWrite?(offset: number, size: number): boolean;
 }
 
 /** What a map of objects holds in an element: a program, a map, a perf event, a socket … */

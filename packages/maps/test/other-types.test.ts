@@ -394,6 +394,30 @@ describe("RINGBUF", () => {
     map.close();
     expect(world.leak).toBe(0);
   });
+
+  test("positions are counted modulo 2^64, whatever the consumer writes", () => {
+    const world = new World();
+    const { memory } = world;
+    const map = world.create(T.BPF_MAP_TYPE_RINGBUF, { keySize: 0, valueSize: 0, maxEntries: 4096 }) as RingbufMap;
+    const at = (consumer: bigint): [number, bigint] => {
+      memory.setU64(map.consumer, BigInt.asUintN(64, consumer));
+      return [map.output(world.out, 8, 0), map.query(0)];
+    };
+    // 8 bytes before 0: as if they were produced. 4095 are room for 4079 and 16.
+    expect(at(-8n)).toEqual([0, 24n]);
+    expect(at(-4063n)).toEqual([0, 4095n]);
+    expect(at(-4064n)).toEqual([-11, 4096n]);
+    expect(at(1n << 53n)).toEqual([-11, 18437736874454810656n]);
+    expect(at(49n)).toEqual([-11, 18446744073709551599n]);
+    expect(at(48n)).toEqual([0, 0n]);
+  });
+
+  test("user space writes nothing but its position", () => {
+    const world = new World();
+    const map = world.create(T.BPF_MAP_TYPE_RINGBUF, { keySize: 0, valueSize: 0, maxEntries: 4096 });
+    const { mayWrite } = map.mappable()!;
+    expect([mayWrite?.(0, 4096), mayWrite?.(0, 8192), mayWrite?.(4096, 4096)]).toEqual([true, false, false]);
+  });
 });
 
 describe("USER_RINGBUF", () => {
@@ -420,6 +444,25 @@ describe("USER_RINGBUF", () => {
     map.releaseSample({ address: map.data, size: 8 });
     expect(memory.getU64(map.consumer)).toBe(4104n);
     expect(map.ready).toBe(true);
+  });
+
+  test("user space writes everything but the kernel's position; it is told of room", () => {
+    const world = new World();
+    const def = { keySize: 0, valueSize: 0, maxEntries: 4096 };
+    const map = world.create(T.BPF_MAP_TYPE_USER_RINGBUF, def) as UserRingbufMap;
+    const { mayWrite } = map.mappable();
+    expect([mayWrite?.(0, 4096), mayWrite?.(4096, 12288), mayWrite?.(8192, 4096)]).toEqual([false, true, true]);
+    let wakeups = 0;
+    map.onWakeup = () => wakeups++;
+    for (const [samples, flags] of [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 2],
+      [1, 3],
+    ])
+      map.drained(samples!, flags!);
+    expect(wakeups).toBe(3);
   });
 });
 

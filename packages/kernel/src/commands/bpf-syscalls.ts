@@ -1,4 +1,4 @@
-import { RingbufMap } from "@bpf-ts/maps";
+import { RingMap } from "@bpf-ts/maps";
 import type {
   Bpf,
   BpfObjectInfo,
@@ -211,7 +211,7 @@ export class BpfSyscalls implements Bpf {
     return fds.filter((fd) => {
       const file = this.#process.fds.get(fd);
       if (file === undefined) throw new KernelError(EBADF, `fd ${fd} is not open`);
-      return file instanceof IterFile || (file instanceof MapFile && isReadable(file));
+      return file instanceof IterFile || (file instanceof MapFile && isReady(file));
     });
   }
 
@@ -220,7 +220,7 @@ export class BpfSyscalls implements Bpf {
   }
 }
 
-/** Ring buffers are readable while they hold records that were not consumed. */
-function isReadable({ map }: MapFile): boolean {
-  return map.map instanceof RingbufMap && map.map.ready;
+/** Ring buffers are readable while they hold records that were not consumed; those of user space are writable while they are not full. */
+function isReady({ map }: MapFile): boolean {
+  return map.map instanceof RingMap && map.map.ready;
 }

@@ -10,10 +10,10 @@ import { mapFile } from "./files.ts";
 const PAGE_SIZE = 4096;
 
 /**
- * mmap(2) of a map's values. Writes through it are not seen by tracers, as in Linux.
+ * mmap(2) of a map's values, or of a ring buffer's pages. Writes through it are not seen by tracers, as in Linux.
  *
  * @throws KernelError EBADF, EACCES, EINVAL, ENOTSUPP, EPERM
- * @see v6.18 kernel/bpf/syscall.c, bpf_map_mmap
+ * @see v6.18 kernel/bpf/syscall.c, bpf_map_mmap; kernel/bpf/ringbuf.c, ringbuf_map_mmap_kern, ringbuf_map_mmap_user
  */
 export function mapMemory(
   machine: Machine,
@@ -23,27 +23,31 @@ export function mapMemory(
   offset: number,
   writable: boolean,
 ): MappedMemory {
+  if (!(length > 0) || !(offset >= 0) || offset % PAGE_SIZE !== 0)
+    throw new KernelError(EINVAL, `mapping of ${length} bytes at ${offset}: pages begin at multiples of ${PAGE_SIZE}`);
   const file = mapFile(process, fd);
   const { map } = file;
-  const range = map.map.mappable();
   if (!file.canRead) throw new KernelError(EACCES, `map fd ${fd} is not open for reading`);
   if (writable && !file.canWrite) throw new KernelError(EACCES, `map fd ${fd} is not open for writing`);
+  const range = map.map.mappable();
+  const isMappable = range !== undefined || map.def.type === BPF_MAP_TYPE_ARRAY;
+  if (!isMappable)
+    throw new KernelError(ENOTSUPP, `${map.describe()} cannot be mapped: only arrays and ring buffers can`);
   // mmap(2) itself makes a mapping of a file that is not open for writing a private one.
   if (!file.canWrite) throw new KernelError(EINVAL, `map fd ${fd} is open for reading only: it can't be shared`);
-  if (range === undefined) {
-    if (map.def.type === BPF_MAP_TYPE_ARRAY)
-      throw new KernelError(EINVAL, `${map.describe()} cannot be mapped: create it with BPF_F_MMAPABLE`);
-    throw new KernelError(ENOTSUPP, `${map.describe()} cannot be mapped: only arrays and ring buffers can`);
-  }
-  if (length <= 0 || offset < 0 || offset % PAGE_SIZE !== 0 || offset + length > range.size) {
-    throw new KernelError(EINVAL, `mapping of ${length} bytes at ${offset}: ${map.describe()} has ${range.size}`);
-  }
   if (writable && map.frozen) throw new KernelError(EPERM, `${map.describe()} is frozen`);
   if (writable && (map.def.mapFlags & BPF_F_RDONLY_PROG) !== 0)
     throw new KernelError(
       EACCES,
       `${map.describe()} has BPF_F_RDONLY_PROG: what programs take for constant can't be mapped writable`,
     );
+  if (range === undefined)
+    throw new KernelError(EINVAL, `${map.describe()} cannot be mapped: create it with BPF_F_MMAPABLE`);
+  const size = Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
+  if (writable && range.mayWrite?.(offset, size) === false)
+    throw new KernelError(EPERM, `${map.describe()}: ${length} bytes at ${offset} are not user space's to write`);
+  if (offset + size > range.size)
+    throw new KernelError(EINVAL, `mapping of ${length} bytes at ${offset}: ${map.describe()} has ${range.size}`);
   map.getUserRef();
   if (writable) map.writers++;
   let isMapped = true;

@@ -31,6 +31,14 @@ export interface HelperTask {
   readonly gid: number;
 }
 
+/** Ring buffer records that are reserved and not committed. */
+export interface HelperRingRecords {
+  /** Address of the sample, 0 where there is no room. `size`: bytes. */
+  reserve(ring: RingbufMap, size: number): number;
+  /** Flags: BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP. */
+  commit(sample: number, flags: number, discard: boolean): void;
+}
+
 /** A `struct seq_file` that an iterator's program prints to. */
 export interface SeqFile {
   /** Bytes from what is printed so far to the end of the buffer; 0 once it has overflowed. */
@@ -74,8 +82,7 @@ export interface HelperEnv {
   seqFile?(address: number): SeqFile | undefined;
   /** The program in an element of a PROG_ARRAY, by what the element holds. */
   executableOf?(object: unknown): Executable | undefined;
-  /** Ring buffer records that are reserved and not committed, by address: the helpers' own, empty at first. */
-  readonly ringRecords?: Map<number, RingbufMap>;
+  readonly ringRecords?: HelperRingRecords;
   /**
    * Writes a raw sample to the perf event that an element of a PERF_EVENT_ARRAY holds: 0 or a negative errno, -EOPNOTSUPP for another CPU's,
    * -EINVAL for one that is not made for BPF output.

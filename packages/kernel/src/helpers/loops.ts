@@ -15,7 +15,7 @@ import { mapOf } from "./map-elem.ts";
 const BPF_MAX_LOOPS = 8 * 1024 * 1024;
 
 /** A loop that makes no call. */
-class NoLoop implements CallbackLoop {
+export class NoLoop implements CallbackLoop {
   readonly result: number;
 
   constructor(result: number) {
@@ -28,7 +28,7 @@ class NoLoop implements CallbackLoop {
 }
 
 /** Arguments of the next call: 32-bit values, zero-extended; the caller's context, whole. */
-function setArgs(run: Run, values: readonly number[], ctxAt: number, ctxLo: number, ctxHi: number): void {
+export function setArgs(run: Run, values: readonly number[], ctxAt: number, ctxLo: number, ctxHi: number): void {
   const { memory, args } = run;
   for (let i = 0; i < 5; i++) {
     memory.setU32(args + 8 * i, i === ctxAt ? ctxLo : (values[i] ?? 0));

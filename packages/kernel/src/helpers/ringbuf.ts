@@ -1,8 +1,10 @@
 import { RingbufMap } from "@bpf-ts/maps";
 import { UnsupportedError } from "@bpf-ts/uapi";
 import { EINVAL } from "@bpf-ts/uapi/errno";
+import { BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP } from "@bpf-ts/uapi/helper-flags";
 import { arg64, high, result64 } from "./args.ts";
-import type { HelperEnv, HelperFactory } from "./env.ts";
+import { checkDynptrSize, dynptrBase, setDynptr, setNullDynptr } from "./dynptr.ts";
+import type { HelperEnv, HelperFactory, HelperRingRecords } from "./env.ts";
 import { mapOf } from "./map-elem.ts";
 
 /**
@@ -11,8 +13,7 @@ import { mapOf } from "./map-elem.ts";
  * @see v6.18 kernel/bpf/ringbuf.c
  */
 
-/** BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP */
-const WAKEUP_FLAGS = 3;
+const WAKEUP_FLAGS = BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP;
 
 function ringOf(k: HelperEnv, handle: number): RingbufMap {
   const { map } = mapOf(k, handle);
@@ -20,7 +21,7 @@ function ringOf(k: HelperEnv, handle: number): RingbufMap {
   return map;
 }
 
-function records(k: HelperEnv, name: string): Map<number, RingbufMap> {
+function records(k: HelperEnv, name: string): HelperRingRecords {
   if (k.ringRecords === undefined) throw new UnsupportedError(`helper ${name}`);
   return k.ringRecords;
 }
@@ -44,10 +45,7 @@ export const ringbufReserve: HelperFactory = (k) => {
     unsigned: true,
     run: (run, map, size, flags) => {
       if (flags !== 0 || high(run, 3) !== 0 || high(run, 2) !== 0) return 0;
-      const ring = ringOf(k, map);
-      const sample = ring.reserve(size >>> 0);
-      if (sample !== 0) reserved.set(sample >>> 0, ring);
-      return sample;
+      return reserved.reserve(ringOf(k, map), size >>> 0);
     },
   };
 };
@@ -58,11 +56,7 @@ function committer(name: string, discard: boolean): HelperFactory {
     return {
       name,
       run: (_run, sample, flags) => {
-        const address = sample >>> 0;
-        const ring = reserved.get(address);
-        if (ring === undefined) throw new Error("no reserved record: the verifier passed a wrong pointer");
-        reserved.delete(address);
-        ring.commit(address, flags, discard);
+        reserved.commit(sample, flags, discard);
         return 0;
       },
     };
@@ -80,3 +74,43 @@ export const ringbufQuery: HelperFactory = (k) => ({
   wide: true,
   run: (run, map) => result64(run, ringOf(k, map).query(Number(arg64(run, 2)))),
 });
+
+/** `bpf_ringbuf_reserve_dynptr`: a record whose size need not be a constant. What fails leaves the null dynptr, which is to be released all the same. */
+export const ringbufReserveDynptr: HelperFactory = (k) => {
+  const reserved = records(k, "bpf_ringbuf_reserve_dynptr");
+  return {
+    name: "bpf_ringbuf_reserve_dynptr",
+    wide: "args",
+    run: (run, map, size, flags, dynptr) => {
+      setNullDynptr(k.memory, dynptr);
+      if (flags !== 0 || high(run, 3) !== 0) return -EINVAL;
+      const error = checkDynptrSize(size);
+      if (error !== 0) return error;
+      const sample = reserved.reserve(ringOf(k, map), size >>> 0);
+      if (sample === 0) return -EINVAL;
+      setDynptr(k.memory, dynptr, "ringbuf", sample, size);
+      return 0;
+    },
+  };
+};
+
+function dynptrCommitter(name: string, discard: boolean): HelperFactory {
+  return (k) => {
+    const reserved = records(k, name);
+    return {
+      name,
+      run: (_run, dynptr, flags) => {
+        const sample = dynptrBase(k.memory, dynptr);
+        if (sample === 0) return 0;
+        reserved.commit(sample, flags, discard);
+        setNullDynptr(k.memory, dynptr);
+        return 0;
+      },
+    };
+  };
+}
+
+/** `bpf_ringbuf_submit_dynptr` */
+export const ringbufSubmitDynptr: HelperFactory = dynptrCommitter("bpf_ringbuf_submit_dynptr", false);
+/** `bpf_ringbuf_discard_dynptr` */
+export const ringbufDiscardDynptr: HelperFactory = dynptrCommitter("bpf_ringbuf_discard_dynptr", true);

@@ -2,6 +2,10 @@ import { UnsupportedError } from "@bpf-ts/uapi";
 import {
   BPF_FUNC_copy_from_user,
   BPF_FUNC_csum_diff,
+  BPF_FUNC_dynptr_data,
+  BPF_FUNC_dynptr_from_mem,
+  BPF_FUNC_dynptr_read,
+  BPF_FUNC_dynptr_write,
   BPF_FUNC_for_each_map_elem,
   BPF_FUNC_get_attach_cookie,
   BPF_FUNC_get_current_comm,
@@ -41,10 +45,13 @@ import {
   BPF_FUNC_probe_read_user_str,
   BPF_FUNC_probe_write_user,
   BPF_FUNC_ringbuf_discard,
+  BPF_FUNC_ringbuf_discard_dynptr,
   BPF_FUNC_ringbuf_output,
   BPF_FUNC_ringbuf_query,
   BPF_FUNC_ringbuf_reserve,
+  BPF_FUNC_ringbuf_reserve_dynptr,
   BPF_FUNC_ringbuf_submit,
+  BPF_FUNC_ringbuf_submit_dynptr,
   BPF_FUNC_seq_printf,
   BPF_FUNC_seq_write,
   BPF_FUNC_skb_load_bytes,
@@ -59,6 +66,7 @@ import {
   BPF_FUNC_this_cpu_ptr,
   BPF_FUNC_trace_printk,
   BPF_FUNC_trace_vprintk,
+  BPF_FUNC_user_ringbuf_drain,
   BPF_FUNC_xdp_adjust_head,
   BPF_FUNC_xdp_adjust_meta,
   BPF_FUNC_xdp_adjust_tail,
@@ -70,6 +78,7 @@ import { helperById } from "@bpf-ts/uapi/helpers";
 import type { HelperEntry } from "@bpf-ts/vm";
 import { getNumaNodeId, getPrandomU32, getSmpProcessorId, perCpuPtr, thisCpuPtr } from "./cpu.ts";
 import { csumDiff } from "./csum.ts";
+import { dynptrData, dynptrFromMem, dynptrRead, dynptrWrite } from "./dynptr.ts";
 import type { HelperEnv, HelperFactory } from "./env.ts";
 import { forEachMapElem, loop } from "./loops.ts";
 import {
@@ -93,14 +102,23 @@ import {
   probeReadUserStr,
   probeWriteUser,
 } from "./probe-read.ts";
-import { ringbufDiscard, ringbufOutput, ringbufQuery, ringbufReserve, ringbufSubmit } from "./ringbuf.ts";
+import {
+  ringbufDiscard,
+  ringbufDiscardDynptr,
+  ringbufOutput,
+  ringbufQuery,
+  ringbufReserve,
+  ringbufReserveDynptr,
+  ringbufSubmit,
+  ringbufSubmitDynptr,
+} from "./ringbuf.ts";
 import { l3CsumReplace, l4CsumReplace, skbLoadBytes, skbPullData, skbStoreBytes } from "./skb.ts";
 import { spinLock, spinUnlock } from "./spin-lock.ts";
 import { strncmp, strtol, strtoul } from "./strings.ts";
 import { getCurrentComm, getCurrentPidTgid, getCurrentTask, getCurrentTaskBtf, getCurrentUidGid } from "./task.ts";
 import { jiffies64, ktimeGetBootNs, ktimeGetCoarseNs, ktimeGetNs, ktimeGetTaiNs } from "./time.ts";
 import { getAttachCookie, getFuncArg, getFuncArgCnt, getFuncIp, getFuncRet } from "./traced-function.ts";
-
+import { userRingbufDrain } from "./user-ringbuf.ts";
 import { xdpAdjustHead, xdpAdjustMeta, xdpAdjustTail, xdpGetBuffLen, xdpLoadBytes, xdpStoreBytes } from "./xdp.ts";
 
 /** Every helper that this kernel has, by id. `bpf_tail_call` is the machine's own: see `tail-call.ts`. */
@@ -153,6 +171,14 @@ export const HELPERS: ReadonlyMap<number, HelperFactory> = new Map([
   [BPF_FUNC_ringbuf_submit, ringbufSubmit],
   [BPF_FUNC_ringbuf_discard, ringbufDiscard],
   [BPF_FUNC_ringbuf_query, ringbufQuery],
+  [BPF_FUNC_ringbuf_reserve_dynptr, ringbufReserveDynptr],
+  [BPF_FUNC_ringbuf_submit_dynptr, ringbufSubmitDynptr],
+  [BPF_FUNC_ringbuf_discard_dynptr, ringbufDiscardDynptr],
+  [BPF_FUNC_user_ringbuf_drain, userRingbufDrain],
+  [BPF_FUNC_dynptr_from_mem, dynptrFromMem],
+  [BPF_FUNC_dynptr_read, dynptrRead],
+  [BPF_FUNC_dynptr_write, dynptrWrite],
+  [BPF_FUNC_dynptr_data, dynptrData],
   [BPF_FUNC_perf_event_output, perfEventOutput],
   [BPF_FUNC_skb_load_bytes, skbLoadBytes],
   [BPF_FUNC_skb_store_bytes, skbStoreBytes],

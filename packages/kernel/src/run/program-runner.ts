@@ -2,6 +2,7 @@ import type { MapTable } from "@bpf-ts/maps";
 import type { Vm } from "@bpf-ts/vm";
 import { ProgramFault } from "../error.ts";
 import type { ProgObject } from "../objects/prog-object.ts";
+import type { RingRecords } from "./ring-records.ts";
 
 /** What a program returned: R0, low and high 32 bits, signed. */
 export interface ProgramResult {
@@ -22,10 +23,14 @@ const MAX_NESTING = 24;
 export class ProgramRunner {
   readonly #vm: Vm;
   readonly #maps: MapTable;
+  readonly #ringRecords: RingRecords;
+  /** Programs that are alive, on all CPUs. */
+  #depth = 0;
 
-  constructor(vm: Vm, maps: MapTable) {
+  constructor(vm: Vm, maps: MapTable, ringRecords: RingRecords) {
     this.#vm = vm;
     this.#maps = maps;
+    this.#ringRecords = ringRecords;
   }
 
   /**
@@ -37,12 +42,15 @@ export class ProgramRunner {
     const before = this.#maps.cpu;
     this.#maps.cpu = cpu;
     this.#maps.enter();
+    this.#depth++;
     try {
       prog.runCount++;
       const result = this.#vm.run(prog.executable, ctx, { cpu });
       if (result.status === "fault") throw new ProgramFault(prog.id, prog.name, result.fault);
       return result;
     } finally {
+      // Records that are left when no program runs any more belong to such that were ended before their time.
+      if (--this.#depth === 0 && this.#ringRecords.count > 0) this.#ringRecords.abandon();
       this.#maps.leave();
       this.#maps.cpu = before;
     }

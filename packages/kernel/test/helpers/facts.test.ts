@@ -11,6 +11,7 @@ import type { Executable } from "@bpf-ts/vm";
 import { describe, expect, test } from "vitest";
 import type { HelperEnv } from "../../src/helpers/env.ts";
 import { HELPERS, helperEntry } from "../../src/helpers/table.ts";
+import { RingRecords } from "../../src/run/ring-records.ts";
 import { bytesOf, EXIT, HelperMachine, ldImm64, type Slot, withHelpers } from "./machine.ts";
 
 describe("time", () => {
@@ -228,7 +229,7 @@ describe("ring buffers", () => {
         expect([0, 1, 2, 3, 4].map((what) => machine.call(134, ring.handle, what))).toEqual([56n, 4096n, 0n, 56n, 0n]);
         expect(machine.call(134, ring.handle, 1n << 32n)).toBe(0n);
       },
-      { ringRecords: new Map() },
+      { ringRecords: new RingRecords() },
     ),
   );
 
@@ -246,7 +247,7 @@ describe("ring buffers", () => {
         expect(machine.call(130, ring.handle, machine.block(8), 8, 1n << 32n)).toBe(-22n);
         expect(machine.call(134, ring.handle, 3)).toBe(0n);
       },
-      { ringRecords: new Map() },
+      { ringRecords: new RingRecords() },
     ),
   );
 });
@@ -323,7 +324,7 @@ describe("the table", () => {
     const all: Partial<HelperEnv> = {
       taskStruct: () => 0,
       seqFile: () => undefined,
-      ringRecords: new Map(),
+      ringRecords: new RingRecords(),
       perfOutput: () => 0,
       perCpuAddress: () => 0,
       tracedFunction: { argCount: 0, hasReturn: true },
@@ -333,7 +334,7 @@ describe("the table", () => {
     for (const id of HELPERS.keys()) {
       expect(helperEntry({ ...machine.env, ...all }, id).name).toBe(`bpf_${HELPER_PROTOS[id]!.name}`);
     }
-    expect(HELPERS.size).toBe(65);
+    expect(HELPERS.size).toBe(73);
   });
 
   test("a helper that gets a map which is none is our own bug, and says so", () => {

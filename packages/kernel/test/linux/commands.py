@@ -10,6 +10,7 @@ import json
 import mmap
 import os
 import platform
+import select
 import struct
 import sys
 
@@ -58,7 +59,7 @@ class Sequence:
         return self.opened(c, bpf(0, attr))
 
     def element(self, c):
-        key = block(c["key"]) if c["key"] is not None else None
+        key = block(c["key"]) if c["key"] else None
         if "valueFd" in c:
             value = block(struct.pack("=I", self.fd(c["valueFd"])).hex())
         else:
@@ -85,7 +86,14 @@ class Sequence:
             "=IIQQIIQII16sII", c["type"], len(insns) // 8, at(code), at(licence), 0, 0, 0, 0, c.get("flags", 0),
             c.get("name", "").encode(), 0, c.get("attach", 0),
         )
-        return self.opened(c, bpf(5, attr))
+        if "btf" not in c:
+            return self.opened(c, bpf(5, attr))
+        types, funcs = block(c["btf"]), block(c["funcs"])
+        btf = bpf(18, struct.pack("=QQIIII", at(types), 0, len(c["btf"]) // 2, 0, 0, 0))[0]
+        attr += struct.pack("=IIQI", btf, 8, at(funcs), len(c["funcs"]) // 16)
+        answer = self.opened(c, bpf(5, attr))
+        os.close(btf)
+        return answer
 
     def test_run(self, c):
         data = block(c["data"]) if "data" in c else None
@@ -152,6 +160,26 @@ class Sequence:
     def munmap(self, _):
         libc.munmap(*self.maps.pop())
         return {"errno": 0}
+
+    def peek(self, c):
+        address, length = self.maps[c["map"]]
+        assert c["offset"] + c["length"] <= length
+        return {"errno": 0, "value": ctypes.string_at(address + c["offset"], c["length"]).hex()}
+
+    def poke(self, c):
+        address, length = self.maps[c["map"]]
+        data = bytes.fromhex(c["data"])
+        assert c["offset"] + len(data) <= length
+        ctypes.memmove(address + c["offset"], data, len(data))
+        return {"errno": 0}
+
+    def poll(self, c):
+        """Ready: readable, or writable for those who wait for room."""
+        ready = select.poll()
+        for name in c["fds"]:
+            ready.register(self.fd(name), select.POLLIN | select.POLLOUT)
+        found = {fd for fd, events in ready.poll(0) if events & (select.POLLIN | select.POLLOUT)}
+        return {"errno": 0, "value": " ".join(name for name in c["fds"] if self.fd(name) in found)}
 
     def close(self, c):
         if c["fd"] is None:

@@ -1,8 +1,10 @@
 /// <reference types="node" />
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { assembleKernel, encode } from "@bpf-ts/isa";
-import { type Bpf, BpfError, type BpfObjectKind, type MappedMemory } from "@bpf-ts/uapi";
+import { BTF_FUNC_GLOBAL, BTF_FUNC_STATIC, BtfBuilder } from "@bpf-ts/btf";
+import { assembleKernel, BPF_DW, BPF_IMM, BPF_LD, decode, encode } from "@bpf-ts/isa";
+import { type Bpf, BpfError, type BpfObjectKind, type MappedMemory, type ProgLoadAttr } from "@bpf-ts/uapi";
+import { BPF_PSEUDO_FUNC } from "@bpf-ts/uapi/pseudo";
 
 /** One bpf(2) command. Fds have names; null is one that is not open. Bytes are hex. */
 export type Command =
@@ -27,7 +29,7 @@ export type Command =
       as: string;
       type: number;
       attach?: number;
-      /** In the syntax of the kernel's log; `map[fd:N]` is the N-th of `maps`. */
+      /** In the syntax of the kernel's log; `map[fd:N]` is the N-th of `maps`. Functions of the program may be callbacks. */
       text: string;
       maps?: string[];
       name?: string;
@@ -52,7 +54,11 @@ export type Command =
   | { op: "iter_create"; as: string; link: string | null; flags?: number }
   | { op: "raw_tracepoint_open"; as: string; prog: string | null; name: string }
   | { op: "mmap"; fd: string | null; length: number; offset?: number; writable?: boolean }
-  | { op: "munmap" };
+  | { op: "munmap" }
+  /** Bytes of the mapping number `map`. */
+  | { op: "peek"; map: number; offset: number; length: number }
+  | { op: "poke"; map: number; offset: number; data: string }
+  | { op: "poll"; fds: string[] };
 
 /** How a command ended: errno 0 is success. */
 export interface Outcome {
@@ -72,9 +78,7 @@ const unhex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "h
 /** What the running kernel does, or why it can't be asked. */
 export function onLinux(sequences: readonly (readonly Command[])[]): Outcome[][] | string {
   const lines = sequences.map((commands) =>
-    JSON.stringify(
-      commands.map((one) => (one.op === "prog_load" ? { ...one, insns: hex(encode(assembleKernel(one.text))) } : one)),
-    ),
+    JSON.stringify(commands.map((one) => (one.op === "prog_load" ? { ...one, ...forLinux(one.text) } : one))),
   );
   const script = fileURLToPath(new URL("commands.py", import.meta.url));
   const { status, stdout, stderr, error } = spawnSync("python3", [script], {
@@ -88,6 +92,28 @@ export function onLinux(sequences: readonly (readonly Command[])[]): Outcome[][]
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Outcome[]);
+}
+
+function forLinux(text: string): { insns: string; btf?: string; funcs?: string } {
+  const insns = encode(assembleKernel(text));
+  const types = callbackTypes(insns);
+  return types === undefined
+    ? { insns: hex(insns) }
+    : { insns: hex(insns), btf: hex(types.btf), funcs: hex(types.funcs) };
+}
+
+/** BTF and `func_info` of a program that has callbacks, which must be known as static functions; undefined for others. */
+function callbackTypes(insns: Uint8Array): { btf: Uint8Array; funcs: Uint8Array } | undefined {
+  const starts = new Set<number>();
+  for (const [slot, { code, src, imm }] of decode(insns).entries())
+    if (code === (BPF_LD | BPF_IMM | BPF_DW) && src === BPF_PSEUDO_FUNC) starts.add(slot + 1 + imm);
+  if (starts.size === 0) return undefined;
+  const b = new BtfBuilder();
+  const proto = b.addFuncProto(b.addInt("int", 4, { signed: true }), []);
+  const main = b.addFunc("main", proto, BTF_FUNC_GLOBAL);
+  const callback = b.addFunc("callback", proto, BTF_FUNC_STATIC);
+  const records = [...starts].sort((x, y) => x - y).flatMap((start) => [start, callback]);
+  return { btf: b.encode(), funcs: new Uint8Array(Uint32Array.from([0, main, ...records]).buffer) };
 }
 
 /** What this kernel does. All fds are closed afterwards. */
@@ -173,7 +199,7 @@ class Sequence {
         const text = c.text.replace(/map\[fd:(\d+)\]/g, (_all, n: string) => `map[fd:${this.#fd(names[Number(n)]!)}]`);
         const insns = encode(assembleKernel(text));
         const attr = { progType: c.type, insns, license: "GPL", name: c.name ?? "", progFlags: c.flags ?? 0 };
-        this.#fds.set(c.as, bpf.progLoad({ ...attr, expectedAttachType: c.attach ?? 0 }).fd);
+        this.#fds.set(c.as, this.#load({ ...attr, expectedAttachType: c.attach ?? 0 }));
         return {};
       }
       case "test_run": {
@@ -217,6 +243,26 @@ class Sequence {
       case "munmap":
         this.#mappings.pop()![Symbol.dispose]();
         return {};
+      case "peek":
+        return { value: hex(this.#mappings[c.map]!.bytes.subarray(c.offset, c.offset + c.length)) };
+      case "poke":
+        this.#mappings[c.map]!.bytes.set(unhex(c.data), c.offset);
+        return {};
+      case "poll": {
+        const ready = bpf.poll(c.fds.map((name) => this.#fd(name)));
+        return { value: c.fds.filter((name) => ready.includes(this.#fd(name))).join(" ") };
+      }
+    }
+  }
+
+  #load(attr: ProgLoadAttr): number {
+    const types = callbackTypes(attr.insns);
+    if (types === undefined) return this.#bpf.progLoad(attr).fd;
+    const { fd: btfFd } = this.#bpf.btfLoad(types.btf);
+    try {
+      return this.#bpf.progLoad({ ...attr, btfFd, funcInfo: { recSize: 8, bytes: types.funcs } }).fd;
+    } finally {
+      this.#bpf.close(btfFd);
     }
   }
 }

@@ -7,11 +7,16 @@ import type { MappableRange } from "../map.ts";
 import type { MapTable } from "../map-table.ts";
 import type { OwnMemory } from "../own-memory.ts";
 
-const PAGE = 4096;
+/** Bytes of a page: positions have one each. */
+export const PAGE = 4096;
 /** A record's header: {u32 length with BUSY and DISCARD; u32 page}. */
 export const RECORD_HEADER = 8;
 export const RECORD_BUSY = 0x8000_0000;
 export const RECORD_DISCARD = 0x4000_0000;
+/** `BPF_RB_NO_WAKEUP`. */
+export const NO_WAKEUP = 1;
+/** `BPF_RB_FORCE_WAKEUP`. */
+export const FORCE_WAKEUP = 2;
 
 /**
  * What both ring buffers share: the pages that user space maps: {consumer position | producer position | data | data again}.
@@ -31,6 +36,8 @@ export abstract class RingMap extends BaseMap {
   readonly data: number;
   /** Size of the data - 1. */
   protected readonly mask: number;
+  /** Called when those who wait for the ring should look at it. */
+  onWakeup: (() => void) | undefined;
 
   constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions) {
     super(table, own, def, options);
@@ -48,12 +55,19 @@ export abstract class RingMap extends BaseMap {
   /** Whether `poll(2)` says that user space has something to do. */
   abstract readonly ready: boolean;
 
+  /** Which parts user space may map writable: what is its own to write. */
+  protected abstract mayMapWritable(offset: number, size: number): boolean;
+
   get elementCount(): number {
     return Number(this.available);
   }
 
   override mappable(): MappableRange {
-    return { address: this.consumer, size: 2 * PAGE + 2 * this.def.maxEntries };
+    return {
+      address: this.consumer,
+      size: 2 * PAGE + 2 * this.def.maxEntries,
+      mayWrite: (offset, size) => this.mayMapWritable(offset, size),
+    };
   }
 
   lookup(_key: number, _cpu: number): number {

@@ -1,16 +1,22 @@
 import { EAGAIN } from "@bpf-ts/uapi/errno";
 import { round8 } from "../hash/check.ts";
 import { makeMap } from "../make.ts";
-import { checkRing, RECORD_BUSY, RECORD_DISCARD, RECORD_HEADER, RingMap } from "../ring/ring.ts";
+import {
+  checkRing,
+  FORCE_WAKEUP,
+  NO_WAKEUP,
+  PAGE,
+  RECORD_BUSY,
+  RECORD_DISCARD,
+  RECORD_HEADER,
+  RingMap,
+} from "../ring/ring.ts";
 import type { MapType } from "./map-type.ts";
 
 /** The longest record: a quarter of what 32 bits count, bytes. */
 const RECORD_MAX = 0x3fff_ffff;
-const PAGE = 4096;
-/** `BPF_RB_NO_WAKEUP`. */
-const NO_WAKEUP = 1;
-/** `BPF_RB_FORCE_WAKEUP`. */
-const FORCE_WAKEUP = 2;
+/** High half of the first position that a double does not hold exactly. */
+const INEXACT_HIGH = 0x20_0000;
 
 /**
  * `BPF_MAP_TYPE_RINGBUF`: programs produce records, user space consumes them from mapped pages.
@@ -18,8 +24,6 @@ const FORCE_WAKEUP = 2;
  * @see v6.18 kernel/bpf/ringbuf.c
  */
 export class RingbufMap extends RingMap {
-  /** Called when a consumer that waits should look. */
-  onWakeup: (() => void) | undefined;
   /** Everything before it has been committed, or that was so when somebody looked. */
   #pending = 0;
   /** Records that are reserved and not committed, by address of the sample. */
@@ -27,6 +31,11 @@ export class RingbufMap extends RingMap {
 
   get ready(): boolean {
     return this.available !== 0n;
+  }
+
+  /** The page of the consumer's position, and nothing else with it. */
+  protected mayMapWritable(offset: number, size: number): boolean {
+    return offset === 0 && size === PAGE;
   }
 
   /**
@@ -39,11 +48,10 @@ export class RingbufMap extends RingMap {
     const length = round8(size + RECORD_HEADER);
     if (length > this.def.maxEntries) return 0;
     const { memory } = this;
-    const consumed = Number(memory.getU64(this.consumer));
     const produced = Number(memory.getU64(this.producer));
     this.#advancePending(produced);
     const end = produced + length;
-    if (end - consumed > this.mask || end < consumed || end - this.#pending > this.mask) return 0;
+    if (this.#unconsumed(end) > this.mask || end - this.#pending > this.mask) return 0;
     const offset = produced % this.def.maxEntries;
     const header = this.data + offset;
     const sample = header + RECORD_HEADER;
@@ -54,6 +62,15 @@ export class RingbufMap extends RingMap {
     if (size > 0) memory.addRegion(sample, size, { label: `${this.label} record` });
     this.#reserved.add(sample);
     return sample;
+  }
+
+  /** Bytes from the consumer's position to `end`, counted as the kernel counts: modulo 2⁶⁴. User space may have written anything there. */
+  #unconsumed(end: number): number {
+    const { memory, consumer } = this;
+    const high = memory.getU32(consumer + 4);
+    if (high >= INEXACT_HIGH) return Number(BigInt.asUintN(64, BigInt(end) - memory.getU64(consumer)));
+    const consumed = high * 2 ** 32 + memory.getU32(consumer);
+    return end >= consumed ? end - consumed : Number.POSITIVE_INFINITY;
   }
 
   #advancePending(produced: number): void {

@@ -1,7 +1,16 @@
 import { E2BIG, EAGAIN, EINVAL, ENODATA } from "@bpf-ts/uapi/errno";
 import { round8 } from "../hash/check.ts";
 import { makeMap } from "../make.ts";
-import { checkRing, RECORD_BUSY, RECORD_DISCARD, RECORD_HEADER, RingMap } from "../ring/ring.ts";
+import {
+  checkRing,
+  FORCE_WAKEUP,
+  NO_WAKEUP,
+  PAGE,
+  RECORD_BUSY,
+  RECORD_DISCARD,
+  RECORD_HEADER,
+  RingMap,
+} from "../ring/ring.ts";
 import type { MapType } from "./map-type.ts";
 
 /** The largest dynptr, bytes. */
@@ -25,6 +34,11 @@ export class UserRingbufMap extends RingMap {
 
   get ready(): boolean {
     return this.available < BigInt(this.def.maxEntries);
+  }
+
+  /** Everything but the consumer's position, which is the kernel's. */
+  protected mayMapWritable(offset: number, _size: number): boolean {
+    return offset >= PAGE;
   }
 
   /**
@@ -54,6 +68,11 @@ export class UserRingbufMap extends RingMap {
   /** The sample that {@link peekSample} gave has been read. */
   releaseSample(sample: UserSample): void {
     this.#consume(this.memory.getU64(this.consumer), round8(sample.size + RECORD_HEADER));
+  }
+
+  /** The end of a drain that looked at `samples` samples, its flags checked already: those who wait for room are told. */
+  drained(samples: number, flags: number): void {
+    if ((flags & FORCE_WAKEUP) !== 0 || (samples > 0 && (flags & NO_WAKEUP) === 0)) this.onWakeup?.();
   }
 
   #consume(consumed: bigint, length: number): void {

@@ -5,6 +5,7 @@ import { GLOBAL_FUNCTION_CASES } from "./cases/global-functions.ts";
 import { HELPER_ARG_CASES } from "./cases/helper-args.ts";
 import { OBJECT_CASES } from "./cases/objects.ts";
 import { REFERENCE_CASES } from "./cases/references.ts";
+import { RING_BUFFER_CASES } from "./cases/ring-buffers.ts";
 import { STORAGE_CASES } from "./cases/storage.ts";
 import { TYPED_CASES } from "./cases/typed.ts";
 import { WALK_CASES } from "./cases/walks.ts";
@@ -17,6 +18,7 @@ export const GROUPS: Readonly<Record<string, readonly MicroCase[]>> = {
   "timers, work queues, storage": STORAGE_CASES,
   callbacks: CALLBACK_CASES,
   dynptrs: DYNPTR_CASES,
+  "ring buffers": RING_BUFFER_CASES,
   "global functions": GLOBAL_FUNCTION_CASES,
   "typed contexts and kernel functions": TYPED_CASES,
   "walks through kernel structures": WALK_CASES,
