@@ -38,7 +38,8 @@ import { objGetInfo } from "./info/object-info.ts";
 import { Mappings } from "./mapped-memory.ts";
 import { LinuxMaps } from "./maps.ts";
 import { btfLoad, progLoad, progTestRun } from "./programs.ts";
-import { loadSyscalls, POLLIN, POLLNVAL, type Syscalls } from "./syscall.ts";
+import { loadSyscalls, POLLIN, POLLNVAL, POLLOUT, type Syscalls } from "./syscall.ts";
+import { Watches } from "./watches.ts";
 
 const NEXT_ID: Readonly<Record<BpfObjectKind, number>> = {
   prog: BPF_PROG_GET_NEXT_ID,
@@ -71,6 +72,7 @@ export class LinuxKernel implements Bpf {
   readonly #call: BpfCall;
   readonly #maps: LinuxMaps;
   readonly #mappings: Mappings;
+  readonly #watches: Watches;
   readonly possibleCpus: number;
 
   /**
@@ -83,6 +85,7 @@ export class LinuxKernel implements Bpf {
     this.#call = new BpfCall(this.#syscalls);
     this.#maps = new LinuxMaps(this.#call, this.possibleCpus);
     this.#mappings = new Mappings(this.#syscalls);
+    this.#watches = new Watches(this.#syscalls);
     const result = options.cpu === undefined ? 0 : this.#syscalls.runOn(options.cpu);
     if (result < 0) throw new LinuxError(-result, `CPU ${options.cpu}`);
   }
@@ -164,7 +167,7 @@ export class LinuxKernel implements Bpf {
     if (result < 0) throw new LinuxError(-result, `close(${fd})`);
   }
 
-  /** Arrays with `BPF_F_MMAPABLE`, ring buffers, arenas. What is mapped for reading alone is a copy each time. */
+  /** Arrays with `BPF_F_MMAPABLE`, ring buffers, arenas. `bytes` of what is mapped for reading alone are a copy each time. */
   mmap(fd: number, length: number, offset = 0, writable = false): MappedMemory {
     return this.#mappings.map(fd, length, offset, writable);
   }
@@ -174,7 +177,12 @@ export class LinuxKernel implements Bpf {
     if (typeof events === "number") throw new LinuxError(-events, "poll");
     const closed = fds.find((_fd, i) => (events[i]! & POLLNVAL) !== 0);
     if (closed !== undefined) throw new LinuxError(EBADF, `poll: fd ${closed} is not open`);
-    return fds.filter((_fd, i) => (events[i]! & POLLIN) !== 0);
+    return fds.filter((_fd, i) => (events[i]! & (POLLIN | POLLOUT)) !== 0);
+  }
+
+  /** Waits on a thread of its own, and keeps the process alive as long as it is not disposed. */
+  watch(fds: readonly number[], listener: () => void): Disposable {
+    return this.#watches.watch(fds, listener);
   }
 
   kernelBtf(): Uint8Array {

@@ -10,12 +10,28 @@ const PROT_READ = 1;
 const PROT_WRITE = 2;
 /** Bytes of a `cpu_set_t`: 1024 CPUs. */
 const CPU_SET_BYTES = 128;
-/** Bits of poll(2)'s answer: there is something to read; the fd is not open. @see v6.18 include/uapi/asm-generic/poll.h */
+/** Bits of poll(2)'s answer: something to read, room to write, no such thing, no such fd. @see v6.18 include/uapi/asm-generic/poll.h */
 export const POLLIN = 0x001;
+export const POLLOUT = 0x004;
+export const POLLERR = 0x008;
 export const POLLNVAL = 0x020;
+/** @see v6.18 include/uapi/linux/eventpoll.h */
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+const EPOLLET = 2 ** 31;
+const EPOLL_CLOEXEC = 0o2000000;
+/** `struct epoll_event`: {u32 events; u64 data}, packed on x86-64 alone. */
+const EPOLL_EVENT = process.arch === "x64" ? { bytes: 12, data: 4 } : { bytes: 16, data: 8 };
+/** Fds that one wait reports at most. */
+const EPOLL_EVENTS = 64;
+/** `EFD_CLOEXEC | EFD_NONBLOCK` */
+const EVENTFD_FLAGS = 0o2004000;
 
-/** A function of the C library. */
-type Native = (...args: unknown[]) => number;
+/** A function of the C library. `async` calls it on another thread. */
+interface Native {
+  (...args: unknown[]): number;
+  async(...args: [...unknown[], (error: Error | null, result: number) => void]): void;
+}
 
 /** What we use of koffi. */
 export interface Koffi {
@@ -39,10 +55,20 @@ export interface Syscalls {
   munmap(address: number, length: number): number;
   /** The bytes at an address that {@link Syscalls.mmap} answered. */
   view(address: number, length: number): ArrayBuffer;
-  /** poll(2) for reading, without waiting: what is to be said of each fd, `POLL…` bits. */
+  /** poll(2) for reading and writing, without waiting: what is to be said of each fd, `POLL…` bits. */
   poll(fds: readonly number[]): readonly number[] | number;
   /** Keeps the calling thread on one CPU. */
   runOn(cpu: number): number;
+  /** An fd to wait for others with. */
+  epollCreate(): number;
+  /** Reports an fd from now on: at wakeups (`edge`), or as long as it is readable. */
+  epollAdd(epoll: number, fd: number, edge: boolean): number;
+  epollRemove(epoll: number, fd: number): number;
+  /** Waits on another thread, and then tells which fds there is something to say of. */
+  epollWait(epoll: number, done: (fds: readonly number[]) => void): void;
+  /** An fd that is readable once it was signalled. */
+  eventFd(): number;
+  signal(eventFd: number): number;
 }
 
 /**
@@ -56,7 +82,7 @@ export function loadSyscalls(require: (name: string) => unknown = createRequire(
     throw new UnsupportedError(`bpf(2) on ${process.platform} ${process.arch}`);
   const koffi = loadKoffi(require);
   const libc = koffi.load("libc.so.6");
-  const bound = (signature: string): Native => {
+  const bound = (signature: string): ((...args: unknown[]) => number) => {
     const native = libc.func(signature);
     return (...args) => {
       const result = native(...args);
@@ -66,6 +92,11 @@ export function loadSyscalls(require: (name: string) => unknown = createRequire(
   const syscall = bound("long syscall(long number, long cmd, void *attr, long size)");
   const mmap = bound("int64_t mmap(int64_t addr, size_t length, int prot, int flags, int fd, int64_t offset)");
   const poll = bound("int poll(void *fds, unsigned long count, int timeout)");
+  const epollCreate = bound("int epoll_create1(int flags)");
+  const epollControl = bound("int epoll_ctl(int epoll, int op, int fd, void *event)");
+  const epollWait = libc.func("int epoll_wait(int epoll, void *events, int count, int timeout)");
+  const eventFd = bound("int eventfd(unsigned int value, int flags)");
+  const write = bound("int64_t write(int fd, void *bytes, size_t count)");
   const setAffinity = bound("int sched_setaffinity(int pid, size_t size, void *mask)");
   return {
     bpf: (cmd, attr) => syscall(number, cmd, attr, attr.length),
@@ -86,7 +117,7 @@ export function loadSyscalls(require: (name: string) => unknown = createRequire(
       const view = new DataView(records.buffer);
       for (const [i, fd] of fds.entries()) {
         view.setInt32(8 * i, fd, true);
-        view.setInt16(8 * i + 4, POLLIN, true);
+        view.setInt16(8 * i + 4, POLLIN | POLLOUT, true);
       }
       const result = poll(records, fds.length, 0);
       return result < 0 ? result : fds.map((_fd, i) => view.getInt16(8 * i + 6, true));
@@ -96,6 +127,27 @@ export function loadSyscalls(require: (name: string) => unknown = createRequire(
       mask[cpu >> 3] = 1 << (cpu & 7);
       return setAffinity(0, mask.length, mask);
     },
+    epollCreate: () => epollCreate(EPOLL_CLOEXEC),
+    epollAdd(epoll, fd, edge) {
+      const event = new DataView(new ArrayBuffer(EPOLL_EVENT.bytes));
+      event.setUint32(0, edge ? EPOLLET + (POLLIN | POLLOUT) : POLLIN, true);
+      event.setInt32(EPOLL_EVENT.data, fd, true);
+      return epollControl(epoll, EPOLL_CTL_ADD, fd, new Uint8Array(event.buffer));
+    },
+    epollRemove: (epoll, fd) => epollControl(epoll, EPOLL_CTL_DEL, fd, null),
+    epollWait(epoll, done) {
+      const events = new DataView(new ArrayBuffer(EPOLL_EVENTS * EPOLL_EVENT.bytes));
+      epollWait.async(epoll, new Uint8Array(events.buffer), EPOLL_EVENTS, -1, (_error, found) =>
+        // Fewer than none: interrupted.
+        done(
+          Array.from({ length: Math.max(0, found) }, (_, i) =>
+            events.getInt32(i * EPOLL_EVENT.bytes + EPOLL_EVENT.data, true),
+          ),
+        ),
+      );
+    },
+    eventFd: () => eventFd(0, EVENTFD_FLAGS),
+    signal: (fd) => write(fd, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0), 8),
   };
 }
 

@@ -151,9 +151,25 @@ export interface LinkInfo {
 
 export type BpfObjectInfo = MapInfo | ProgInfo | BtfInfo | LinkInfo;
 
-/** A piece of kernel memory that user space sees: always ask for `bytes` again, growing the machine's memory detaches it. */
+/**
+ * A piece of kernel memory that user space sees. Offsets are bytes from its beginning; what lies outside of it, and every use once it is disposed, is
+ * EINVAL. Numbers are little endian and aligned to their size.
+ */
 export interface MappedMemory extends Disposable {
+  /**
+   * All of it: if it is mapped writable the memory itself, else a copy. Always ask for it again, growing the machine's memory detaches it.
+   */
   readonly bytes: Uint8Array;
+  /** A copy of a part. */
+  read(offset: number, length: number): Uint8Array;
+  /** A number; what the kernel wrote before it is there as well. */
+  loadU32(offset: number): number;
+  /** As {@link loadU32}. */
+  loadU64(offset: number): bigint;
+  /** Writes a number, after everything that was written before. @throws EACCES if it is not mapped writable */
+  storeU32(offset: number, value: number): void;
+  /** As {@link storeU32}. */
+  storeU64(offset: number, value: bigint): void;
 }
 
 /**
@@ -208,8 +224,16 @@ export interface Bpf {
   read(fd: number, buffer: Uint8Array): number;
   /** Maps an array or ring buffer map that was created for it. */
   mmap(fd: number, length: number, offset?: number, writable?: boolean): MappedMemory;
-  /** Which of the fds are readable now. Never waits. */
+  /** Which of the fds are ready now: readable, or (ring buffers of user space) writable. Never waits. @throws EBADF */
   poll(fds: readonly number[]): readonly number[];
+  /**
+   * Calls `listener` when the kernel wakes those who wait for one of the fds (ring buffers: as BPF_RB_NO_WAKEUP and BPF_RB_FORCE_WAKEUP say), in a job of
+   * its own, never inside another call, once for all wakeups until then; now and then without cause. What was ready before is for {@link poll} to say. It
+   * ends when it is disposed; it does not keep fds open.
+   *
+   * @throws EBADF; EPERM for what nobody can wait for
+   */
+  watch(fds: readonly number[], listener: () => void): Disposable;
 
   /** The running kernel's BTF, as /sys/kernel/btf/vmlinux holds it. */
   kernelBtf(): Uint8Array;

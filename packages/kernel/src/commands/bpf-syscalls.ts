@@ -1,4 +1,3 @@
-import { RingMap } from "@bpf-ts/maps";
 import type {
   Bpf,
   BpfObjectInfo,
@@ -49,7 +48,6 @@ import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import { IterFile } from "../process/iter-file.ts";
-import { MapFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
 import { btfLoad } from "./btf-load.ts";
 import { linkOf } from "./files.ts";
@@ -62,6 +60,7 @@ import { mapDelete, mapFreeze, mapGetNextKey, mapLookup, mapUpdate } from "./map
 import { mapMemory } from "./mmap.ts";
 import { getFdById, getNextId, objectInfo } from "./object-info.ts";
 import { perfEventOpen } from "./perf-event-open.ts";
+import { poll, watch } from "./poll.ts";
 import { progLoad } from "./prog-load.ts";
 import { progTestRun } from "./prog-test-run.ts";
 import { runCommand } from "./run-command.ts";
@@ -208,19 +207,14 @@ export class BpfSyscalls implements Bpf {
   }
 
   poll(fds: readonly number[]): readonly number[] {
-    return fds.filter((fd) => {
-      const file = this.#process.fds.get(fd);
-      if (file === undefined) throw new KernelError(EBADF, `fd ${fd} is not open`);
-      return file instanceof IterFile || (file instanceof MapFile && isReady(file));
-    });
+    return poll(this.#process, fds);
+  }
+
+  watch(fds: readonly number[], listener: () => void): Disposable {
+    return watch(this.#process, fds, listener);
   }
 
   kernelBtf(): Uint8Array {
     return this.#machine.kernelBtf.bytes.slice();
   }
-}
-
-/** Ring buffers are readable while they hold records that were not consumed; those of user space are writable while they are not full. */
-function isReady({ map }: MapFile): boolean {
-  return map.map instanceof RingMap && map.map.ready;
 }

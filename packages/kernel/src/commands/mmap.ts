@@ -4,6 +4,7 @@ import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
 import { BPF_MAP_TYPE_ARRAY } from "@bpf-ts/uapi/map-types";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
+import { MappedRange } from "../process/mapped-range.ts";
 import type { Process } from "../process/process.ts";
 import { mapFile } from "./files.ts";
 
@@ -50,19 +51,8 @@ export function mapMemory(
     throw new KernelError(EINVAL, `mapping of ${length} bytes at ${offset}: ${map.describe()} has ${range.size}`);
   map.getUserRef();
   if (writable) map.writers++;
-  let isMapped = true;
-  return {
-    get bytes(): Uint8Array {
-      if (!isMapped) throw new KernelError(EINVAL, "the memory is not mapped any more");
-      const all = machine.memory.u8.subarray(range.address + offset, range.address + offset + length);
-      // JavaScript has no read-only views: what must not be written is a copy.
-      return writable ? all : all.slice();
-    },
-    [Symbol.dispose](): void {
-      if (!isMapped) return;
-      isMapped = false;
-      if (writable) map.writers--;
-      map.putUserRef();
-    },
-  };
+  return new MappedRange(machine.memory, range.address + offset, length, writable, () => {
+    if (writable) map.writers--;
+    map.putUserRef();
+  });
 }

@@ -1,9 +1,10 @@
 import type { Btf } from "@bpf-ts/btf";
 import type { TraceableMap, TracerLists } from "@bpf-ts/map-trace";
-import type { BpfMap } from "@bpf-ts/maps";
+import { type BpfMap, RingMap } from "@bpf-ts/maps";
 import type { MapDef } from "@bpf-ts/uapi";
 import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
 import type { VerifierMap } from "@bpf-ts/verifier";
+import { WaitQueue } from "../process/wait-queue.ts";
 import type { BtfObject } from "./btf-object.ts";
 import type { InnerTemplate } from "./inner-template.ts";
 import { RefCounted } from "./ref-counted.ts";
@@ -24,6 +25,8 @@ export class MapObject extends RefCounted implements TraceableMap, VerifierMap {
   readonly types: MapTypes | undefined;
   /** Template of map-in-map types. */
   readonly inner?: InnerTemplate;
+  /** Those who wait for records, or for room: of ring buffers. */
+  readonly waitQueue?: WaitQueue;
   tracers: TracerLists | null = null;
   frozen = false;
   /** Writable mappings by user space and writes in flight: freezing waits for none. */
@@ -47,6 +50,11 @@ export class MapObject extends RefCounted implements TraceableMap, VerifierMap {
     this.types = types;
     types?.object.getRef();
     if (inner !== undefined) this.inner = inner;
+    if (map instanceof RingMap) {
+      const queue = new WaitQueue();
+      this.waitQueue = queue;
+      map.onWakeup = () => queue.wake();
+    }
     this.#onDestroy = onDestroy;
   }
 
