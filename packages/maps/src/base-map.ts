@@ -4,6 +4,7 @@ import { EBADF, EINVAL, ENOTSUPP, EOPNOTSUPP } from "@bpf-ts/uapi/errno";
 import { BPF_F_LOCK, BPF_F_RDONLY, BPF_F_WRONLY } from "@bpf-ts/uapi/map-flags";
 import { mapTypeName } from "@bpf-ts/uapi/names";
 import { deleteBatch, lookupBatch, updateBatch } from "./batch.ts";
+import type { SlowPaths } from "./code/host.ts";
 import type { CreateOptions } from "./create.ts";
 import { mapError } from "./error.ts";
 import {
@@ -17,10 +18,12 @@ import {
   HEADER_NAME,
   HEADER_NUMA_NODE,
   HEADER_SIZE,
+  HEADER_TABLE,
   HEADER_TRACERS,
   HEADER_VALUE_SIZE,
   HEADER_VISIBLE,
 } from "./header.ts";
+import type { MapHome } from "./home.ts";
 import type {
   BatchResult,
   BpfMap,
@@ -67,13 +70,17 @@ export interface BatchSupport {
 }
 
 /** What map types have in common: the header, the entry in the table, and the answers of operations that a type does not have. */
-export abstract class BaseMap implements BpfMap {
+export abstract class BaseMap implements BpfMap, MapHome {
   readonly def: Readonly<Required<MapDef>>;
   readonly handle: number;
   readonly table: MapTable;
   readonly record: readonly SpecialField[];
-  protected readonly memory: Memory;
-  protected readonly own: OwnMemory;
+  /** The table's memory. */
+  readonly memory: Memory;
+  /** For parts of the map. */
+  readonly own: OwnMemory;
+  /** For parts of the map. */
+  readonly slowPaths: SlowPaths = {};
   protected readonly copier: ValueCopier;
   #tracers: unknown;
   #index = -1;
@@ -98,6 +105,11 @@ export abstract class BaseMap implements BpfMap {
     this.handle = own.reserve(HEADER_SIZE, `${this.label} header`);
     table.memory.addRegion(this.handle, HEADER_VISIBLE, { writable: false, label: `${this.label} header` });
     this.#writeHeader();
+    this.slowPaths.freeFields = (value) => this.freeFields(value);
+    table.code.register(this.handle, this.slowPaths);
+    own.whenClosed(() => table.code.forget(this.handle));
+    this.memory.setU32(this.handle + HEADER_TABLE, table.state.acquire());
+    own.whenClosed(() => table.state.release());
   }
 
   #writeHeader(): void {
@@ -120,7 +132,7 @@ export abstract class BaseMap implements BpfMap {
   }
 
   /** `hash map`: how regions of this map are named, the name itself left out so that labels stay few. */
-  protected get label(): string {
+  get label(): string {
     return `${mapTypeName(this.def.type)} map`;
   }
 

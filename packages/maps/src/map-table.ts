@@ -1,9 +1,11 @@
 import type { Memory } from "@bpf-ts/memory";
 import type { MapDef } from "@bpf-ts/uapi";
 import { EBADF } from "@bpf-ts/uapi/errno";
+import { CodeCache } from "./code/cache.ts";
 import { type CreateOptions, createIn } from "./create.ts";
 import { HEADER_INDEX } from "./header.ts";
 import type { BpfMap, MapHooks } from "./map.ts";
+import { TableState } from "./table-state.ts";
 
 /** Facts about the machine that map types depend on. */
 export interface MachineFacts {
@@ -48,20 +50,21 @@ export class MapTable {
   readonly facts: MachineFacts;
   readonly hooks: MapHooks;
   readonly random32: () => number;
-  /** The CPU on which operations of {@link ops} run. */
-  cpu = 0;
-  /** Counts {@link enter} from idle: elements freed at an earlier epoch are no longer held by anybody. */
-  epoch = 0;
+  /** What the code of maps' operations knows of this table. For map implementations. */
+  readonly state: TableState;
+  /** The code of maps' operations. For map implementations. */
+  readonly code: CodeCache;
   readonly ops: MapOperations;
   readonly #maps: (BpfMap | undefined)[] = [];
   readonly #freeIndexes: number[] = [];
-  #readers = 0;
   #pins = 0;
   /** Maps with elements that wait for the last reader. */
   readonly #waiting: Set<{ reclaim(): void }> = new Set();
 
   constructor(memory: Memory, options: MapTableOptions = {}) {
     this.memory = memory;
+    this.state = new TableState(memory);
+    this.code = new CodeCache(memory);
     this.facts = {
       cpus: options.cpus ?? 4,
       numaNodes: options.numaNodes ?? 1,
@@ -103,22 +106,36 @@ export class MapTable {
     return this.#maps.filter((map) => map !== undefined);
   }
 
+  /** The CPU on which operations of {@link ops} run. */
+  get cpu(): number {
+    return this.state.cpu;
+  }
+
+  set cpu(cpu: number) {
+    this.state.cpu = cpu;
+  }
+
+  /** Counts {@link enter} from idle: elements freed at an earlier epoch are no longer held by anybody. */
+  get epoch(): number {
+    return this.state.epoch;
+  }
+
   /** A program begins to run: from now on deleted elements are kept. Nests. */
   enter(): void {
-    if (this.#readers++ === 0) this.epoch++;
+    if (this.state.readers++ === 0) this.state.epoch++;
   }
 
   /** A program has ended; when the last one has, deleted elements become free. */
   leave(): void {
-    if (this.#readers === 0) throw new Error("leave without enter");
-    if (--this.#readers > 0) return;
+    if (this.state.readers === 0) throw new Error("leave without enter");
+    if (--this.state.readers > 0) return;
     for (const map of this.#waiting) map.reclaim();
     this.#waiting.clear();
   }
 
   /** Whether a program runs. */
   get busy(): boolean {
-    return this.#readers > 0;
+    return this.state.readers > 0;
   }
 
   /**

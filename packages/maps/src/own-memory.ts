@@ -1,9 +1,10 @@
 import type { AllocOptions, Memory } from "@bpf-ts/memory";
 
-/** The blocks of one map: whatever happens, closing this returns them all. */
+/** What one map holds of its memory and its table: whatever happens, closing this gives everything back. */
 export class OwnMemory {
   readonly memory: Memory;
   readonly #blocks: Set<number> = new Set();
+  readonly #closers: (() => void)[] = [];
 
   constructor(memory: Memory) {
     this.memory = memory;
@@ -29,8 +30,14 @@ export class OwnMemory {
     this.memory.free(address);
   }
 
+  /** Does something else when everything is given back. */
+  whenClosed(closer: () => void): void {
+    this.#closers.push(closer);
+  }
+
   /** Frees all blocks. */
   close(): void {
+    for (const closer of this.#closers.splice(0)) closer();
     for (const address of this.#blocks) this.memory.free(address);
     this.#blocks.clear();
   }

@@ -1,7 +1,9 @@
 import type { Memory } from "@bpf-ts/memory";
-import { jhash, jhashPair, jhashWord } from "../jhash.ts";
-import type { OwnMemory } from "../own-memory.ts";
-import { ELEMENT_HASH, ELEMENT_NEXT } from "./elements.ts";
+import type { ChainCode } from "../code/cache.ts";
+import type { ChainShape } from "../code/chains.ts";
+import { HEADER_BUCKETS, HEADER_MASK, HEADER_PREVIOUS, HEADER_SEED } from "../header.ts";
+import type { MapHome } from "../home.ts";
+import { ELEMENT_HASH, ELEMENT_NEXT, ELEMENT_WORDS } from "./layout.ts";
 
 /**
  * The index of a hash map: buckets, each the first element of a chain. New elements go to the front, and the number of buckets and the hash are
@@ -12,78 +14,51 @@ import { ELEMENT_HASH, ELEMENT_NEXT } from "./elements.ts";
 export class Chains {
   /** Number of buckets, a power of two. */
   readonly buckets: number;
-  /** What {@link find} found on its way: the element before it in the chain, 0 if it is the first. */
-  previous = 0;
   readonly #memory: Memory;
+  readonly #map: number;
   readonly #heads: number;
   readonly #mask: number;
-  readonly #seed: number;
-  readonly #keySize: number;
-  readonly #keyOffset: number;
+  readonly #code: ChainCode;
 
   /**
-   * @param keyOffset from an element's start to its key, bytes; a multiple of 4
+   * @param code for chains of this shape
    * @throws MemoryError ENOMEM
    */
-  constructor(own: OwnMemory, buckets: number, keySize: number, keyOffset: number, seed: number, label: string) {
+  constructor(home: MapHome, code: ChainCode, buckets: number, seed: number) {
     this.buckets = buckets;
-    this.#memory = own.memory;
+    this.#memory = home.memory;
+    this.#map = home.handle;
     this.#mask = buckets - 1;
-    this.#seed = seed | 0;
-    this.#keySize = keySize;
-    this.#keyOffset = keyOffset;
-    this.#heads = own.reserve(4 * buckets, `${label} buckets`);
+    this.#heads = home.own.reserve(4 * buckets, `${home.label} buckets`);
+    this.#code = code;
+    this.#memory.setU32(home.handle + HEADER_BUCKETS, this.#heads);
+    this.#memory.setU32(home.handle + HEADER_MASK, this.#mask);
+    this.#memory.setU32(home.handle + HEADER_SEED, seed);
   }
 
   /** Hash of the key at `key`, 32 bits unsigned. */
   hash(key: number): number {
-    const size = this.#keySize;
-    if (size === 4) return jhashWord(this.#memory.dataView.getInt32(key >>> 0, true), this.#seed) >>> 0;
-    if (size === 8) {
-      const view = this.#memory.dataView;
-      return jhashPair(view.getInt32(key >>> 0, true), view.getInt32((key >>> 0) + 4, true), this.#seed) >>> 0;
-    }
-    return jhash(this.#memory, key, size, this.#seed) >>> 0;
+    return this.#code.hash(this.#map, key) >>> 0;
   }
 
-  #sameKey(element: number, key: number): boolean {
-    const stored = element + this.#keyOffset;
-    const size = this.#keySize;
-    if (size === 4) return this.#memory.u32[stored >>> 2] === this.#memory.dataView.getUint32(key >>> 0, true);
-    return this.#memory.equals(stored, key, size);
+  /** What {@link find} found on its way: the element before it in the chain, 0 if it is the first. */
+  get previous(): number {
+    return this.#memory.u32[(this.#map + HEADER_PREVIOUS) >>> 2]!;
   }
 
-  /** The element of this key, 0 if there is none. Sets `previous` only if there is one. */
+  /** The element of this key, 0 if there is none. Sets `previous`. */
   find(key: number, hash: number): number {
-    const { u32 } = this.#memory;
-    let previous = 0;
-    let element = u32[(this.#heads >>> 2) + (hash & this.#mask)]!;
-    while (element !== 0) {
-      if (u32[(element + ELEMENT_HASH) >>> 2] === hash && this.#sameKey(element, key)) {
-        this.previous = previous;
-        return element;
-      }
-      previous = element;
-      element = u32[(element + ELEMENT_NEXT) >>> 2]!;
-    }
-    return 0;
+    return this.#code.find(this.#map, key, hash) >>> 0;
   }
 
   /** Puts an element to the front of its chain. */
   insert(element: number, hash: number): void {
-    const { u32 } = this.#memory;
-    const head = (this.#heads >>> 2) + (hash & this.#mask);
-    u32[(element + ELEMENT_HASH) >>> 2] = hash;
-    u32[(element + ELEMENT_NEXT) >>> 2] = u32[head]!;
-    u32[head] = element;
+    this.#code.insert(this.#map, element, hash);
   }
 
   /** Takes an element out that {@link find} found just now, with `previous` as it was then. Its own link stays. */
   remove(element: number, previous: number): void {
-    const { u32 } = this.#memory;
-    const next = u32[(element + ELEMENT_NEXT) >>> 2]!;
-    if (previous !== 0) u32[(previous + ELEMENT_NEXT) >>> 2] = next;
-    else u32[(this.#heads >>> 2) + (u32[(element + ELEMENT_HASH) >>> 2]! & this.#mask)] = next;
+    this.#code.remove(this.#map, element, previous);
   }
 
   /** {@link insert} of an element that replaces `old`, found just now. */
@@ -139,17 +114,7 @@ export class Chains {
   }
 }
 
-/** Chains by a 32-bit number that is its own hash. */
-export class IndexChains extends Chains {
-  readonly #bytes: Memory;
-
-  /** @throws MemoryError ENOMEM */
-  constructor(own: OwnMemory, buckets: number, keyOffset: number, label: string) {
-    super(own, buckets, 4, keyOffset, 0, label);
-    this.#bytes = own.memory;
-  }
-
-  override hash(key: number): number {
-    return this.#bytes.getU32(key);
-  }
+/** The shape of chains whose elements have no other words than {@link ELEMENT_WORDS}. */
+export function plainChains(keySize: number, hash: ChainShape["hash"]): ChainShape {
+  return { keySize, keyOffset: ELEMENT_WORDS, hash };
 }

@@ -10,34 +10,42 @@ import {
   BPF_NOEXIST,
 } from "@bpf-ts/uapi/map-flags";
 import { BaseMap, type BatchSupport } from "../base-map.ts";
+import type { CodeCache, HashCode } from "../code/cache.ts";
+import type { HashShape } from "../code/hash.ts";
 import type { CreateOptions } from "../create.ts";
+import { HEADER_COUNT } from "../header.ts";
 import type { BatchResult, IterateOptions, LookupBatch, MapIterator } from "../map.ts";
 import type { MapTable } from "../map-table.ts";
 import type { OwnMemory } from "../own-memory.ts";
 import { Chains } from "./chains.ts";
 import { hashBuckets, round8 } from "./check.ts";
 import { type ElementForm, Elements } from "./elements.ts";
+import { ELEMENT_WORDS } from "./layout.ts";
 import { ResumableHashWalk } from "./resumable-walk.ts";
 import { HashWalk } from "./walk.ts";
 
 /** What the hash types differ in. */
-export interface HashKind {
+export interface HashKind<Code extends HashCode = HashCode> {
   readonly percpu: boolean;
-  /** Bytes before an element's key: the two words of every element, and what the type adds. */
-  readonly keyOffset: number;
+  /** Bytes before an element's key: {@link ELEMENT_WORDS}, and what the type adds. */
+  readonly keyOffset?: number;
   /** Elements to make at creation. */
   readonly preallocated: number;
+  /** The code of a map of this shape. */
+  code(cache: CodeCache, shape: HashShape): Code;
 }
 
 /**
- * What all hash types share: elements in chains, reading, deleting, walking.
+ * What all hash types share: elements in chains. Looking up, updating and deleting is the code of `../code/hash.ts`; what is here is what bpf(2) does
+ * besides, and walking.
  *
  * An element is {words | key | value}, or {words | key | value of each CPU}: keys are read-only for programs, each value is a region of its own,
  * the words are out of reach. Deleting and replacing never touch the old element's key and value.
  *
  * @see v6.18 kernel/bpf/hashtab.c
  */
-export abstract class HashMapBase extends BaseMap {
+export abstract class HashMapBase<Code extends HashCode = HashCode> extends BaseMap {
+  protected readonly code: Code;
   protected readonly chains: Chains;
   protected readonly elements: Elements;
   protected readonly keyOffset: number;
@@ -46,18 +54,36 @@ export abstract class HashMapBase extends BaseMap {
   protected readonly cpus: number;
   /** Bytes from one CPU's value to the next. */
   protected readonly valueStride: number;
-  protected count = 0;
 
-  constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions, kind: HashKind) {
+  constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions, kind: HashKind<Code>) {
     super(table, own, def, options);
     this.percpu = kind.percpu;
     this.cpus = table.facts.cpus;
-    this.keyOffset = kind.keyOffset;
-    this.valueOffset = kind.keyOffset + round8(def.keySize);
+    this.keyOffset = kind.keyOffset ?? ELEMENT_WORDS;
+    this.valueOffset = this.keyOffset + round8(def.keySize);
     this.valueStride = round8(def.valueSize);
+    this.code = kind.code(table.code, {
+      keySize: def.keySize,
+      keyOffset: this.keyOffset,
+      hash: "jhash",
+      valueOffset: this.valueOffset,
+      valueSize: def.valueSize,
+      copies: this.percpu ? this.cpus : 1,
+      fields: this.copier.fields,
+      hasSpinLock: this.copier.hasSpinLock,
+    });
     const seed = (def.mapFlags & BPF_F_ZERO_SEED) !== 0 ? 0 : (options.hashSeed ?? table.random32());
-    this.chains = new Chains(own, hashBuckets(def.maxEntries), def.keySize, kind.keyOffset, seed, this.label);
-    this.elements = new Elements(table, own, this.#form(), kind.preallocated);
+    this.chains = new Chains(this, this.code, hashBuckets(def.maxEntries), seed);
+    this.elements = new Elements(this, this.code, this.#form(), kind.preallocated);
+  }
+
+  /** Elements in the map: a word of its header. */
+  protected get count(): number {
+    return this.memory.u32[(this.handle + HEADER_COUNT) >>> 2]!;
+  }
+
+  protected set count(count: number) {
+    this.memory.u32[(this.handle + HEADER_COUNT) >>> 2] = count;
   }
 
   #form(): ElementForm {
@@ -92,9 +118,11 @@ export abstract class HashMapBase extends BaseMap {
   }
 
   lookup(key: number, cpu: number): number {
-    const element = this.find(key);
-    if (element === 0) return 0;
-    return element + this.valueOffset + (this.percpu ? cpu * this.valueStride : 0);
+    return this.code.lookupOn(this.handle, key, 0, 0, cpu) >>> 0;
+  }
+
+  update(key: number, value: number, flags: number, cpu: number): number {
+    return this.code.updateOn(this.handle, key, value, flags, cpu);
   }
 
   override lookupPercpu(key: number, cpu: number): number {
@@ -103,11 +131,7 @@ export abstract class HashMapBase extends BaseMap {
   }
 
   delete(key: number): number {
-    const element = this.find(key);
-    if (element === 0) return -ENOENT;
-    this.chains.remove(element, this.chains.previous);
-    this.releaseElement(element);
-    return 0;
+    return this.code.delete(this.handle, key, 0, 0);
   }
 
   /** An element that has left its chain: gives it back. */
@@ -146,26 +170,14 @@ export abstract class HashMapBase extends BaseMap {
     }
   }
 
-  /** A per-CPU value from a program: its own CPU's; or from user space: all of them. */
-  protected copyPercpu(element: number, value: number, cpu: number, all: boolean): void {
+  /** The values of all CPUs, from user space. */
+  protected copyAllCpus(element: number, value: number): void {
     const first = element + this.valueOffset;
-    if (!all) {
-      this.copier.copy(first + cpu * this.valueStride, value);
-      this.freeFields(first + cpu * this.valueStride);
-      return;
-    }
-    for (let at = 0; at < this.cpus; at++) {
-      const offset = at * this.valueStride;
+    for (let cpu = 0; cpu < this.cpus; cpu++) {
+      const offset = cpu * this.valueStride;
       this.copier.copyLong(first + offset, value + offset);
       this.freeFields(first + offset);
     }
-  }
-
-  /** {@link copyPercpu} into a new element: the other CPUs' values are zero. */
-  protected initPercpu(element: number, value: number, cpu: number, all: boolean): void {
-    const first = element + this.valueOffset;
-    if (!all) this.memory.fill(first, 0, this.cpus * this.valueStride);
-    this.copyPercpu(element, value, cpu, all);
   }
 
   protected copyOut(key: number, value: number): number {

@@ -1,24 +1,31 @@
 import type { MapDef } from "@bpf-ts/uapi";
 import { BPF_F_NO_COMMON_LRU } from "@bpf-ts/uapi/map-flags";
+import type { LruCode } from "../code/cache.ts";
 import type { CreateOptions } from "../create.ts";
 import type { MapTable } from "../map-table.ts";
 import type { OwnMemory } from "../own-memory.ts";
 import { hashEntries } from "./check.ts";
-import { HashMapBase } from "./hash-map.ts";
-import { LRU_WORDS, Lru, type LruOwner } from "./lru.ts";
+import { type HashKind, HashMapBase } from "./hash-map.ts";
+import { LRU_WORDS } from "./layout.ts";
+import { Lru, type LruOwner } from "./lru.ts";
 
 /**
  * What both LRU types share: the lists, and that a program's look-up marks the element as used (user space's does not).
  *
  * @see v6.18 kernel/bpf/hashtab.c, htab_lru_map_lookup_elem, htab_lru_map_delete_node
  */
-export abstract class LruMapBase extends HashMapBase {
+export abstract class LruMapBase extends HashMapBase<LruCode> {
   protected readonly lru: Lru;
 
-  constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions, percpu: boolean) {
+  constructor(
+    table: MapTable,
+    own: OwnMemory,
+    def: MapDef,
+    options: CreateOptions,
+    kind: Pick<HashKind<LruCode>, "percpu" | "code">,
+  ) {
     const maxEntries = hashEntries(def, table.facts.cpus);
-    const kind = { percpu, keyOffset: LRU_WORDS, preallocated: maxEntries };
-    super(table, own, { ...def, maxEntries }, options, kind);
+    super(table, own, { ...def, maxEntries }, options, { ...kind, keyOffset: LRU_WORDS, preallocated: maxEntries });
     const owner: LruOwner = {
       get epoch() {
         return table.epoch;
@@ -27,15 +34,8 @@ export abstract class LruMapBase extends HashMapBase {
       fresh: (element, epoch) => this.#fresh(element, epoch),
     };
     const separate = (def.mapFlags & BPF_F_NO_COMMON_LRU) !== 0;
-    this.lru = new Lru(own, table.facts.cpus, separate, owner, this.label);
+    this.lru = new Lru(this, this.code, table.facts.cpus, separate, owner);
     this.lru.populate(maxEntries, () => this.elements.take());
-  }
-
-  override lookup(key: number, cpu: number): number {
-    const element = this.find(key);
-    if (element === 0) return 0;
-    this.lru.touch(element);
-    return element + this.valueOffset + (this.percpu ? cpu * this.valueStride : 0);
   }
 
   #evict(element: number): boolean {
@@ -57,12 +57,12 @@ export abstract class LruMapBase extends HashMapBase {
   protected override releaseElement(element: number): void {
     this.count--;
     this.freeElementFields(element);
-    this.lru.give(element);
+    this.code.give(this.handle, element);
   }
 
   /** An element for a new key: evicts if need be. 0 if there is none. It counts as in the map from now on. */
   protected takeElement(key: number, cpu: number): number {
-    const element = this.lru.take(cpu);
+    const element = this.code.takeLru(this.handle, cpu) >>> 0;
     if (element === 0) return 0;
     this.count++;
     this.memory.copy(element + this.keyOffset, key, this.def.keySize);

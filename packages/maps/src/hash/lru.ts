@@ -1,5 +1,19 @@
 import type { Memory } from "@bpf-ts/memory";
-import type { OwnMemory } from "../own-memory.ts";
+import type { LruCode } from "../code/cache.ts";
+import { HEADER_LRU } from "../header.ts";
+import type { MapHome } from "../home.ts";
+import {
+  ACTIVE,
+  LRU_EPOCH as EPOCH,
+  FREE,
+  INACTIVE,
+  LOCAL_FREE,
+  LRU_WORDS,
+  LRU_NEXT as NEXT,
+  LRU_PREVIOUS as PREVIOUS,
+  LRU_STATE as STATE,
+  LRU_USED as USED,
+} from "./layout.ts";
 
 /**
  * Which element goes when an LRU map is full.
@@ -11,33 +25,10 @@ import type { OwnMemory } from "../own-memory.ts";
  *
  * With `BPF_F_NO_COMMON_LRU` each CPU has ACTIVE, INACTIVE and FREE of its own instead, and nothing is fetched in advance.
  *
- * The words of an element, from its start (0 and 4 belong to {@link Elements}):
- *
- * | offset | word |
- * |---|---|
- * | 8 | previous on its list |
- * | 12 | next on its list |
- * | 16 | bits 0–7 which list, 8–15 the used mark, 16–31 the CPU |
- * | 20 | table epoch at which the element was deleted or evicted |
- *
- * A list's head is such a record by itself, so that lists are rings.
+ * Taking an element and giving it back is the code of `../code/lru.ts`, as long as the CPU's own lists will do; going through lists is here.
  *
  * @see v6.18 kernel/bpf/bpf_lru_list.c
  */
-const PREVIOUS = 8;
-const NEXT = 12;
-const STATE = 16;
-const EPOCH = 20;
-/** Bytes of these words and those before them. */
-export const LRU_WORDS = 24;
-
-const ACTIVE = 0;
-const INACTIVE = 1;
-const FREE = 2;
-const LOCAL_FREE = 3;
-const LOCAL_PENDING = 4;
-
-const USED = 0x100;
 /** Elements that a CPU fetches at once, and steps of going through a list, with common lists. */
 const COMMON_BATCH = 128;
 /** The same with lists for each CPU. */
@@ -77,6 +68,8 @@ interface LocalLists {
 /** The lists of one map. */
 export class Lru {
   readonly #memory: Memory;
+  readonly #map: number;
+  readonly #code: LruCode;
   readonly #owner: LruOwner;
   readonly #lists: Lists[] = [];
   readonly #local: LocalLists[] = [];
@@ -87,13 +80,15 @@ export class Lru {
   #fetch = 1;
 
   /** @throws MemoryError ENOMEM */
-  constructor(own: OwnMemory, cpus: number, percpu: boolean, owner: LruOwner, label: string) {
-    this.#memory = own.memory;
+  constructor(home: MapHome, code: LruCode, cpus: number, percpu: boolean, owner: LruOwner) {
+    this.#memory = home.memory;
+    this.#map = home.handle;
+    this.#code = code;
     this.#owner = owner;
     this.#percpu = percpu;
     this.#scans = percpu ? PERCPU_BATCH : COMMON_BATCH;
     const sets = percpu ? cpus : 1;
-    let head = own.reserve((3 * sets + (percpu ? 0 : 2 * cpus)) * LRU_WORDS, `${label} LRU lists`);
+    let head = home.own.reserve((3 * sets + (percpu ? 0 : 2 * cpus)) * LRU_WORDS, `${home.label} LRU lists`);
     const ring = (): number => {
       const at = head;
       this.#set(at + PREVIOUS, at);
@@ -106,9 +101,14 @@ export class Lru {
       lists.rotation = lists.inactive;
       this.#lists.push(lists);
     }
+    if (!percpu) this.#set(home.handle + HEADER_LRU, head);
     for (let cpu = 0; !percpu && cpu < cpus; cpu++) {
       this.#local.push({ free: ring(), pending: ring(), nextSteal: cpu });
     }
+    home.slowPaths.lruTake = (cpu) => this.#takePercpu(cpu);
+    home.slowPaths.lruRefill = (cpu) => this.#refill(cpu);
+    home.slowPaths.lruGive = (element) => this.#give(element);
+    home.slowPaths.lruFresh = (element) => owner.fresh(element, this.#get(element + EPOCH));
   }
 
   /** Puts all elements on FREE: the first fills the first CPU's list where each has one. */
@@ -128,29 +128,13 @@ export class Lru {
 
   /** Marks an element as used. */
   touch(element: number): void {
-    this.#memory.u32[(element + STATE) >>> 2]! |= USED;
+    this.#set(element + STATE, this.#state(element) | USED);
   }
 
-  /** An element for a new key on `cpu`, evicting others if there is none; 0 if even that fails. Views may move. */
-  take(cpu: number): number {
-    return this.#percpu ? this.#takePercpu(cpu) : this.#takeCommon(cpu);
-  }
-
-  /** An element that {@link take} gave, and that is in the map no more (or never was), is free. */
-  give(element: number): void {
-    this.#set(element + EPOCH, this.#owner.epoch);
-    const state = this.#state(element);
-    if (this.#percpu) {
-      const lists = this.#lists[state >>> 16]!;
-      this.#move(lists, element, FREE);
-      return;
-    }
-    if ((state & 0xff) !== LOCAL_PENDING) {
-      this.#move(this.#lists[0]!, element, FREE);
-      return;
-    }
-    this.#unlink(element);
-    this.#insert(element, this.#local[state >>> 16]!.free, LOCAL_FREE, state & 0xffff_0000);
+  /** An element that is on none of the CPUs' own pending lists, and in the map no more, is free. */
+  #give(element: number): void {
+    const lists = this.#percpu ? this.#lists[this.#state(element) >>> 16]! : this.#lists[0]!;
+    this.#move(lists, element, FREE);
   }
 
   #takePercpu(cpu: number): number {
@@ -170,29 +154,15 @@ export class Lru {
     return taken;
   }
 
-  #takeCommon(cpu: number): number {
+  /** An element for a CPU whose list of free ones is empty, evicting others if there is none; 0 if even that fails. */
+  #refill(cpu: number): number {
     const local = this.#local[cpu]!;
-    let element = this.#popFree(local);
-    if (element === 0) {
-      this.#fetchFree(local);
-      element = this.#popFree(local);
-    }
-    if (element === 0) element = this.#steal(local);
-    if (element === 0) return 0;
-    const taken = this.#owner.fresh(element, this.#get(element + EPOCH));
-    if (taken === 0) {
-      this.#insert(element, local.free, LOCAL_FREE, cpu << 16);
-      return 0;
-    }
-    this.#insert(taken, local.pending, LOCAL_PENDING, cpu << 16);
-    return taken;
+    this.#fetchFree(local);
+    return this.#popFree(cpu) || this.#steal(local);
   }
 
-  #popFree(local: LocalLists): number {
-    const element = this.#get(local.free + NEXT);
-    if (element === local.free) return 0;
-    this.#unlink(element);
-    return element;
+  #popFree(cpu: number): number {
+    return this.#code.popFree(this.#map, cpu) >>> 0;
   }
 
   /** The CPU's pending elements join the common lists; then it fetches free ones, evicting as many as are missing. */
@@ -226,8 +196,7 @@ export class Lru {
     let cpu = first;
     let element = 0;
     do {
-      const victim = this.#local[cpu]!;
-      element = this.#popFree(victim) || this.#popPending(victim);
+      element = this.#popFree(cpu) || this.#popPending(this.#local[cpu]!);
       cpu = (cpu + 1) % this.#local.length;
     } while (element === 0 && cpu !== first);
     local.nextSteal = cpu;
@@ -341,19 +310,11 @@ export class Lru {
   }
 
   #insert(element: number, head: number, type: number, cpuBits: number): void {
-    const after = this.#get(head + NEXT);
-    this.#set(element + PREVIOUS, head);
-    this.#set(element + NEXT, after);
-    this.#set(head + NEXT, element);
-    this.#set(after + PREVIOUS, element);
-    this.#set(element + STATE, cpuBits | type);
+    this.#code.enlist(element, head, cpuBits | type);
   }
 
   #unlink(element: number): void {
-    const before = this.#get(element + PREVIOUS);
-    const after = this.#get(element + NEXT);
-    this.#set(before + NEXT, after);
-    this.#set(after + PREVIOUS, before);
+    this.#code.unlink(element);
   }
 
   #state(element: number): number {

@@ -40,7 +40,7 @@ export class CgroupStorageMap extends BaseMap {
       label,
     }));
     const stride = VALUE + this.#copies * this.#valueStride;
-    this.#elements = new Elements(table, own, { stride, parts, label: `${this.label} elements` }, 0);
+    this.#elements = new Elements(this, table.code.elements(), { stride, parts, label: `${this.label} elements` }, 0);
   }
 
   override get asInner(): undefined {

@@ -30,7 +30,7 @@ export class LocalStorageMap extends BaseMap {
     super(table, own, def, options);
     const parts = [{ offset: VALUE, size: def.valueSize, writable: true, label: `${this.label} value` }];
     const form = { stride: VALUE + round8(def.valueSize), parts, label: `${this.label} elements` };
-    this.#elements = new Elements(table, own, form, 0);
+    this.#elements = new Elements(this, table.code.elements(), form, 0);
   }
 
   get elementCount(): number {

@@ -1,13 +1,14 @@
 import type { MapDef } from "@bpf-ts/uapi";
-import { E2BIG, EEXIST, EINVAL, ENOENT, ENOTSUPP } from "@bpf-ts/uapi/errno";
-import { BPF_F_LOCK, BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
+import { EINVAL, ENOENT, ENOTSUPP } from "@bpf-ts/uapi/errno";
+import { BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from "@bpf-ts/uapi/map-flags";
 import { checkArray } from "../array/check.ts";
-import { indexAt, nextIndex } from "../array/index-keys.ts";
+import { nextIndex } from "../array/index-keys.ts";
 import { ArrayWalk } from "../array/walk.ts";
 import { BaseMap, type BatchSupport } from "../base-map.ts";
+import type { ArrayCode } from "../code/cache.ts";
 import type { CreateOptions } from "../create.ts";
 import { round8 } from "../hash/check.ts";
-import { unknownUpdateFlags } from "../hash/hash-map.ts";
+import { HEADER_VALUES } from "../header.ts";
 import { makeMap } from "../make.ts";
 import type { InnerRule, MapIterator, MappableRange } from "../map.ts";
 import type { MapTable } from "../map-table.ts";
@@ -26,6 +27,7 @@ export class ArrayMap extends BaseMap {
   readonly values: number;
   /** From one value to the next, bytes. */
   readonly stride: number;
+  #code: ArrayCode | undefined;
 
   constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions) {
     super(table, own, def, options);
@@ -42,6 +44,18 @@ export class ArrayMap extends BaseMap {
       align: mmapable ? PAGE : 8,
       layout: { offset: 0, stride: this.stride, count, parts },
     });
+    this.memory.setU32(this.handle + HEADER_VALUES, this.values);
+  }
+
+  /** The code of look-ups and updates, made when the first comes: most arrays are read and written in place. */
+  protected get code(): ArrayCode {
+    this.#code ??= this.table.code.array({
+      valueSize: this.def.valueSize,
+      copies: 1,
+      fields: this.copier.fields,
+      hasSpinLock: this.copier.hasSpinLock,
+    });
+    return this.#code;
   }
 
   override get asInner(): InnerRule {
@@ -52,21 +66,12 @@ export class ArrayMap extends BaseMap {
     return this.def.maxEntries;
   }
 
-  lookup(key: number, _cpu: number): number {
-    const index = indexAt(this.memory, key);
-    return index < this.def.maxEntries ? this.values + index * this.stride : 0;
+  lookup(key: number, cpu: number): number {
+    return this.code.lookupOn(this.handle, key, 0, 0, cpu) >>> 0;
   }
 
-  update(key: number, value: number, flags: number, _cpu: number): number {
-    if (unknownUpdateFlags(flags, true) !== 0) return -EINVAL;
-    const index = indexAt(this.memory, key);
-    if (index >= this.def.maxEntries) return -E2BIG;
-    if ((flags & BPF_NOEXIST) !== 0) return -EEXIST;
-    if ((flags & BPF_F_LOCK) !== 0 && !this.copier.hasSpinLock) return -EINVAL;
-    const target = this.values + index * this.stride;
-    this.copier.copy(target, value);
-    this.freeFields(target);
-    return 0;
+  update(key: number, value: number, flags: number, cpu: number): number {
+    return this.code.updateOn(this.handle, key, value, flags, cpu);
   }
 
   delete(_key: number): number {

@@ -2,7 +2,7 @@ import type { MapDef } from "@bpf-ts/uapi";
 import { E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM } from "@bpf-ts/uapi/errno";
 import { BPF_F_RDONLY_PROG, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
 import type { CreateOptions } from "../create.ts";
-import { IndexChains } from "../hash/chains.ts";
+import { Chains, plainChains } from "../hash/chains.ts";
 import { roundUpToPowerOfTwo } from "../hash/check.ts";
 import { Elements } from "../hash/elements.ts";
 import { unknownUpdateFlags } from "../hash/hash-map.ts";
@@ -22,15 +22,25 @@ const VALUE = 16;
  * @see v6.18 kernel/bpf/devmap.c, dev_map_hash_ops
  */
 export class DevMapHash extends RedirectMap {
-  readonly #chains: IndexChains;
+  readonly #chains: Chains;
   readonly #elements: Elements;
   #count = 0;
 
   constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions) {
     super(table, own, { ...def, mapFlags: def.mapFlags | BPF_F_RDONLY_PROG }, options);
-    this.#chains = new IndexChains(own, roundUpToPowerOfTwo(def.maxEntries), KEY, this.label);
+    this.#chains = new Chains(
+      this,
+      table.code.chains(plainChains(4, "number")),
+      roundUpToPowerOfTwo(def.maxEntries),
+      0,
+    );
     const parts = [{ offset: VALUE, size: def.valueSize, writable: false, label: `${this.label} value` }];
-    this.#elements = new Elements(table, own, { stride: VALUE + 8, parts, label: `${this.label} elements` }, 0);
+    this.#elements = new Elements(
+      this,
+      table.code.elements(),
+      { stride: VALUE + 8, parts, label: `${this.label} elements` },
+      0,
+    );
   }
 
   get elementCount(): number {

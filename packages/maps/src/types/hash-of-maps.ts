@@ -24,7 +24,7 @@ export class HashOfMapsMap extends HashMapBase {
 
   constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions, inner: MapMeta) {
     const preallocated = (def.mapFlags & BPF_F_NO_PREALLOC) === 0 ? def.maxEntries : 0;
-    super(table, own, def, options, { percpu: false, keyOffset: 8, preallocated });
+    super(table, own, def, options, { percpu: false, preallocated, code: (cache, shape) => cache.hash(shape) });
     this.#inner = inner;
   }
 
@@ -42,7 +42,7 @@ export class HashOfMapsMap extends HashMapBase {
   }
 
   /** Programs can't store maps. */
-  update(_key: number, _value: number, _flags: number, _cpu: number): number {
+  override update(_key: number, _value: number, _flags: number, _cpu: number): number {
     return -EINVAL;
   }
 
@@ -75,6 +75,14 @@ export class HashOfMapsMap extends HashMapBase {
     this.#setValue(element, entry);
     chains.insert(element, hash);
     this.count++;
+    return 0;
+  }
+
+  override delete(key: number): number {
+    const element = this.find(key);
+    if (element === 0) return -ENOENT;
+    this.chains.remove(element, this.chains.previous);
+    this.releaseElement(element);
     return 0;
   }
 

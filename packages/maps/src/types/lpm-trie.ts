@@ -63,7 +63,7 @@ export class LpmTrieMap extends BaseMap {
     };
     const parts = (mapFlags & BPF_F_WRONLY_PROG) === 0 ? [value] : [];
     const stride = this.#valueOffset + round8(valueSize);
-    this.#nodes = new Elements(table, own, { stride, parts, label: `${this.label} nodes` }, 0);
+    this.#nodes = new Elements(this, table.code.elements(), { stride, parts, label: `${this.label} nodes` }, 0);
   }
 
   get elementCount(): number {

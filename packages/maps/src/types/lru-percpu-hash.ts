@@ -18,19 +18,12 @@ import type { MapType } from "./map-type.ts";
  */
 export class LruPercpuHashMap extends LruMapBase {
   constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions) {
-    super(table, own, def, options, true);
+    super(table, own, def, options, { percpu: true, code: (cache, shape) => cache.lruPercpuHash(shape) });
   }
 
-  update(key: number, value: number, flags: number, cpu: number): number {
-    return this.#update(key, value, flags, cpu, false);
-  }
-
+  /** All CPUs' values at once. */
   override sysUpdate(key: number, value: number, flags: number, cpu: number): number {
-    return this.checkLockFlag(flags) || this.#update(key, value, flags, cpu, true);
-  }
-
-  #update(key: number, value: number, flags: number, cpu: number, all: boolean): number {
-    if (unknownUpdateFlags(flags, false) !== 0) return -EINVAL;
+    if (this.checkLockFlag(flags) !== 0 || unknownUpdateFlags(flags, false) !== 0) return -EINVAL;
     const { chains } = this;
     const hash = chains.hash(key);
     let element = 0;
@@ -42,9 +35,9 @@ export class LruPercpuHashMap extends LruMapBase {
     const error = this.checkFlags(old !== 0, flags);
     if (error === 0 && old !== 0) {
       this.lru.touch(old);
-      this.copyPercpu(old, value, cpu, all);
+      this.copyAllCpus(old, value);
     } else if (error === 0) {
-      this.initPercpu(element, value, cpu, all);
+      this.copyAllCpus(element, value);
       chains.insert(element, hash);
       return 0;
     }

@@ -1,13 +1,15 @@
 import type { MapDef } from "@bpf-ts/uapi";
 import { E2BIG, EEXIST, EINVAL, ENOENT } from "@bpf-ts/uapi/errno";
-import { BPF_F_LOCK, BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
+import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
 import { checkArray } from "../array/check.ts";
 import { indexAt, nextIndex } from "../array/index-keys.ts";
 import { ArrayWalk } from "../array/walk.ts";
 import { BaseMap, type BatchSupport } from "../base-map.ts";
+import type { ArrayCode } from "../code/cache.ts";
 import type { CreateOptions } from "../create.ts";
 import { round8 } from "../hash/check.ts";
 import { unknownUpdateFlags } from "../hash/hash-map.ts";
+import { HEADER_VALUES } from "../header.ts";
 import { makeMap } from "../make.ts";
 import type { IterateOptions, MapIterator } from "../map.ts";
 import type { MapTable } from "../map-table.ts";
@@ -25,6 +27,7 @@ export class PercpuArrayMap extends BaseMap {
   /** From one CPU's array to the next one's, bytes. */
   readonly #cpuStride: number;
   readonly #cpus: number;
+  #code: ArrayCode | undefined;
 
   constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions) {
     super(table, own, def, options);
@@ -44,6 +47,7 @@ export class PercpuArrayMap extends BaseMap {
         parts: readable ? [{ offset: 0, size: valueSize, writable, label }] : [],
       },
     });
+    this.memory.setU32(this.handle + HEADER_VALUES, this.#values);
   }
 
   get elementCount(): number {
@@ -58,9 +62,18 @@ export class PercpuArrayMap extends BaseMap {
     return this.#values + cpu * this.#cpuStride + index * this.#stride;
   }
 
+  protected get code(): ArrayCode {
+    this.#code ??= this.table.code.array({
+      valueSize: this.def.valueSize,
+      copies: this.#cpus,
+      fields: this.copier.fields,
+      hasSpinLock: this.copier.hasSpinLock,
+    });
+    return this.#code;
+  }
+
   lookup(key: number, cpu: number): number {
-    const index = indexAt(this.memory, key);
-    return index < this.def.maxEntries ? this.#value(index, cpu) : 0;
+    return this.code.lookupOn(this.handle, key, 0, 0, cpu) >>> 0;
   }
 
   override lookupPercpu(key: number, cpu: number): number {
@@ -68,15 +81,7 @@ export class PercpuArrayMap extends BaseMap {
   }
 
   update(key: number, value: number, flags: number, cpu: number): number {
-    if (unknownUpdateFlags(flags, true) !== 0) return -EINVAL;
-    const index = indexAt(this.memory, key);
-    if (index >= this.def.maxEntries) return -E2BIG;
-    if ((flags & BPF_NOEXIST) !== 0) return -EEXIST;
-    if ((flags & BPF_F_LOCK) !== 0 && !this.copier.hasSpinLock) return -EINVAL;
-    const target = this.#value(index, cpu);
-    this.copier.copy(target, value);
-    this.freeFields(target);
-    return 0;
+    return this.code.updateOn(this.handle, key, value, flags, cpu);
   }
 
   override sysUpdate(key: number, value: number, flags: number, _cpu: number): number {

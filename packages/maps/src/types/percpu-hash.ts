@@ -18,33 +18,26 @@ import type { MapType } from "./map-type.ts";
 export class PercpuHashMap extends HashMapBase {
   constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions) {
     const preallocated = (def.mapFlags & BPF_F_NO_PREALLOC) === 0 ? def.maxEntries : 0;
-    super(table, own, def, options, { percpu: true, keyOffset: 8, preallocated });
+    super(table, own, def, options, { percpu: true, preallocated, code: (cache, shape) => cache.percpuHash(shape) });
   }
 
-  update(key: number, value: number, flags: number, cpu: number): number {
-    return this.#update(key, value, flags, cpu, false);
-  }
-
-  override sysUpdate(key: number, value: number, flags: number, cpu: number): number {
-    return this.checkLockFlag(flags) || this.#update(key, value, flags, cpu, true);
-  }
-
-  #update(key: number, value: number, flags: number, cpu: number, all: boolean): number {
-    if (unknownUpdateFlags(flags, false) !== 0) return -EINVAL;
+  /** All CPUs' values at once. */
+  override sysUpdate(key: number, value: number, flags: number, _cpu: number): number {
+    if (this.checkLockFlag(flags) !== 0 || unknownUpdateFlags(flags, false) !== 0) return -EINVAL;
     const { chains } = this;
     const hash = chains.hash(key);
     const old = chains.find(key, hash);
     const error = this.checkFlags(old !== 0, flags);
     if (error !== 0) return error;
     if (old !== 0) {
-      this.copyPercpu(old, value, cpu, all);
+      this.copyAllCpus(old, value);
       return 0;
     }
     if (this.count >= this.def.maxEntries) return -E2BIG;
     const element = this.elements.take();
     if (element === 0) return -ENOMEM;
     this.memory.copy(element + this.keyOffset, key, this.def.keySize);
-    this.initPercpu(element, value, cpu, all);
+    this.copyAllCpus(element, value);
     chains.insert(element, hash);
     this.count++;
     return 0;

@@ -3,7 +3,7 @@ import { E2BIG, EBADF, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP } from
 import { BPF_EXIST, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
 import { BaseMap } from "../base-map.ts";
 import type { CreateOptions } from "../create.ts";
-import { Chains } from "../hash/chains.ts";
+import { Chains, plainChains } from "../hash/chains.ts";
 import { round8, roundUpToPowerOfTwo } from "../hash/check.ts";
 import { Elements } from "../hash/elements.ts";
 import { unknownUpdateFlags } from "../hash/hash-map.ts";
@@ -35,9 +35,14 @@ export class SockHashMap extends BaseMap {
     super(table, own, def, options);
     const { keySize, maxEntries } = this.def;
     this.#handleOffset = KEY_OFFSET + round8(keySize);
-    this.#chains = new Chains(own, roundUpToPowerOfTwo(maxEntries), keySize, KEY_OFFSET, 0, this.label);
+    this.#chains = new Chains(
+      this,
+      table.code.chains(plainChains(keySize, "jhash")),
+      roundUpToPowerOfTwo(maxEntries),
+      0,
+    );
     const form = { stride: this.#handleOffset + 8, parts: [], label: `${this.label} elements` };
-    this.#elements = new Elements(table, own, form, 0);
+    this.#elements = new Elements(this, table.code.elements(), form, 0);
   }
 
   override get asInner(): undefined {
