@@ -34,7 +34,7 @@ import type {
   MapMeta,
   MappableRange,
 } from "./map.ts";
-import type { MapTable } from "./map-table.ts";
+import type { MapOperations, MapTable } from "./map-table.ts";
 import { numaNodeOf } from "./numa.ts";
 import type { OwnMemory } from "./own-memory.ts";
 import { type SpecialField, ValueCopier } from "./record.ts";
@@ -83,6 +83,7 @@ export abstract class BaseMap implements BpfMap, MapHome {
   readonly slowPaths: SlowPaths = {};
   protected readonly copier: ValueCopier;
   #tracers: unknown;
+  #ops: MapOperations | undefined;
   #index = -1;
 
   constructor(table: MapTable, own: OwnMemory, def: MapDef, options: CreateOptions) {
@@ -165,6 +166,25 @@ export abstract class BaseMap implements BpfMap, MapHome {
 
   get sysValueSize(): number {
     return this.def.valueSize;
+  }
+
+  get ops(): MapOperations {
+    this.#ops ??= {
+      lookup: (_map, key) => this.lookup(key, this.table.cpu) | 0,
+      update: (_map, key, value, flags) => this.update(key, value, flags, this.table.cpu),
+      delete: (_map, key) => this.delete(key),
+      push: (_map, _key, value, flags) => this.push(value, flags),
+      pop: (_map, _key, value) => this.pop(value),
+      peek: (_map, _key, value) => this.peek(value),
+      lookupPercpu: (_map, key, _value, cpu) => this.lookupPercpu(key, cpu) | 0,
+      ...this.compiled(),
+    };
+    return this.#ops;
+  }
+
+  /** Those of {@link ops} that are WebAssembly. */
+  protected compiled(): Partial<MapOperations> {
+    return {};
   }
 
   abstract lookup(key: number, cpu: number): number;

@@ -32,7 +32,7 @@ export interface MapTableOptions extends Partial<MachineFacts> {
  */
 export type MapOperation = (map: number, key: number, value: number, flags: number) => number;
 
-/** The operations of {@link MapTable.ops}. */
+/** The operations of a map ({@link BpfMap.ops}), or of whichever map the handle names ({@link MapTable.ops}). */
 export interface MapOperations {
   readonly lookup: MapOperation;
   readonly update: MapOperation;
@@ -74,13 +74,13 @@ export class MapTable {
     this.hooks = options.hooks ?? {};
     this.random32 = options.random32 ?? fixedSequence();
     this.ops = {
-      lookup: (map, key) => (this.get(map)?.lookup(key, this.cpu) ?? 0) | 0,
-      update: (map, key, value, flags) => this.get(map)?.update(key, value, flags, this.cpu) ?? -EBADF,
-      delete: (map, key) => this.get(map)?.delete(key) ?? -EBADF,
-      push: (map, _key, value, flags) => this.get(map)?.push(value, flags) ?? -EBADF,
-      pop: (map, _key, value) => this.get(map)?.pop(value) ?? -EBADF,
-      peek: (map, _key, value) => this.get(map)?.peek(value) ?? -EBADF,
-      lookupPercpu: (map, key, _value, cpu) => (this.get(map)?.lookupPercpu(key, cpu) ?? 0) | 0,
+      lookup: (map, key, value, flags) => this.get(map)?.ops.lookup(map, key, value, flags) ?? 0,
+      update: (map, key, value, flags) => this.get(map)?.ops.update(map, key, value, flags) ?? -EBADF,
+      delete: (map, key, value, flags) => this.get(map)?.ops.delete(map, key, value, flags) ?? -EBADF,
+      push: (map, key, value, flags) => this.get(map)?.ops.push(map, key, value, flags) ?? -EBADF,
+      pop: (map, key, value, flags) => this.get(map)?.ops.pop(map, key, value, flags) ?? -EBADF,
+      peek: (map, key, value, flags) => this.get(map)?.ops.peek(map, key, value, flags) ?? -EBADF,
+      lookupPercpu: (map, key, value, cpu) => this.get(map)?.ops.lookupPercpu(map, key, value, cpu) ?? 0,
     };
   }
 

@@ -1,5 +1,5 @@
 import type { MapDef } from "@bpf-ts/uapi";
-import type { MapTable } from "./map-table.ts";
+import type { MapOperations, MapTable } from "./map-table.ts";
 import type { SpecialField } from "./record.ts";
 
 /**
@@ -29,6 +29,12 @@ export interface BpfMap extends Disposable {
   /** Elements that are in the map now; `maxEntries` for arrays. */
   readonly elementCount: number;
 
+  /**
+   * What programs call, as functions over nothing but addresses, for the CPU of the table ({@link MapTable.cpu}). For hashes and arrays look-up,
+   * update and delete are exported functions of WebAssembly: an instance that imports them calls them without JavaScript in between. They check nothing:
+   * `map` must be this map's handle, and the map must not be closed.
+   */
+  readonly ops: MapOperations;
   /** `bpf_map_lookup_elem`: the value's address for `cpu`, 0 if there is none. Marks the element as used where the type evicts. */
   lookup(key: number, cpu: number): number;
   /** `bpf_map_lookup_percpu_elem`: 0 as well for a CPU that there is not, and for types that are not per-CPU. */

@@ -23,7 +23,7 @@ export function runByUs(program: LoopProgram, options: KernelOptions = {}): Side
 }
 
 /** The same instructions run by Linux, which measures its runs itself. */
-function runByLinux(program: LoopProgram): Side {
+export function runByLinux(program: LoopProgram): Side {
   const linux = openLinux();
   const loaded = loadLoop(linux, program);
   return {

@@ -11,7 +11,7 @@ import {
   HEADER_WAITING_LAST,
 } from "../header.ts";
 import { STATE_READERS } from "../table-state.ts";
-import { add, Fn, load, n, ne, not } from "./fn.ts";
+import { add, call, Fn, load, n, ne, not, type Var } from "./fn.ts";
 import type { Imports } from "./host.ts";
 
 /** Free elements of a map: see `../hash/elements.ts`, which has what is rare of it. */
@@ -27,14 +27,40 @@ export function elementFunctions(module: ModuleBuilder, host: Imports): ElementF
   return { take: takeFunction(module, host), release: releaseFunction(module, host) };
 }
 
+/** Appends: the first of the free elements, 0 if there is none. */
+function popFree(fn: Fn, map: Var): Var {
+  const element = fn.let("free", load(map, HEADER_FREE));
+  fn.if(element, () => fn.store(map, HEADER_FREE, load(element, ELEMENT_HASH)));
+  return element;
+}
+
+/** Appends {@link ElementFunctions.take}, without a call where an element is on the free list. */
+export function takeElement(fn: Fn, { take }: ElementFunctions, map: Var): Var {
+  const element = popFree(fn, map);
+  fn.if(not(element), () => fn.set(element, call(take, map)));
+  return element;
+}
+
+/** Appends {@link ElementFunctions.release}, without a call where no program runs. */
+export function releaseInline(fn: Fn, { release }: ElementFunctions, map: Var, element: Var): void {
+  fn.if(
+    load(load(map, HEADER_TABLE), STATE_READERS),
+    () => fn.call(release, map, element),
+    () => pushFree(fn, map, element),
+  );
+}
+
+/** Appends: puts an element on the free list. */
+function pushFree(fn: Fn, map: Var, element: Var): void {
+  fn.store(element, ELEMENT_HASH, load(map, HEADER_FREE));
+  fn.store(map, HEADER_FREE, element);
+}
+
 function takeFunction(module: ModuleBuilder, host: Imports): Func {
   const fn = new Fn(module, "take", ["map"]);
-  const [map] = fn.params as [Fn["params"][0]];
-  const element = fn.let("element", load(map, HEADER_FREE));
-  fn.if(element, () => {
-    fn.store(map, HEADER_FREE, load(element, ELEMENT_HASH));
-    fn.return(element);
-  });
+  const [map] = fn.params as [Var];
+  const element = popFree(fn, map);
+  fn.if(element, () => fn.return(element));
   fn.set(element, load(map, HEADER_FRESH));
   fn.if(ne(element, load(map, HEADER_FRESH_END)), () => {
     fn.store(map, HEADER_FRESH, add(element, load(map, HEADER_STRIDE)));
@@ -48,10 +74,9 @@ function takeFunction(module: ModuleBuilder, host: Imports): Func {
 /** An element that left the map is free: now, or when no program can hold it any more. */
 function releaseFunction(module: ModuleBuilder, host: Imports): Func {
   const fn = new Fn(module, "release", ["map", "element"], false);
-  const [map, element] = fn.params as [Fn["params"][0], Fn["params"][0]];
+  const [map, element] = fn.params as [Var, Var];
   fn.if(not(load(load(map, HEADER_TABLE), STATE_READERS)), () => {
-    fn.store(element, ELEMENT_HASH, load(map, HEADER_FREE));
-    fn.store(map, HEADER_FREE, element);
+    pushFree(fn, map, element);
     fn.return();
   });
   fn.store(element, ELEMENT_HASH, n(0));

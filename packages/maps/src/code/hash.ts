@@ -5,7 +5,7 @@ import { HEADER_COUNT, HEADER_MAX_ENTRIES, HEADER_TABLE } from "../header.ts";
 import { STATE_CPU } from "../table-state.ts";
 import { copy, zero } from "./bytes.ts";
 import { type ChainShape, chainFunctions, type Found, find, hashOf, insert, remove, replace } from "./chains.ts";
-import { type ElementFunctions, elementFunctions } from "./elements.ts";
+import { type ElementFunctions, elementFunctions, releaseInline, takeElement } from "./elements.ts";
 import { add, and, atLeast, call, type Expr, eq, Fn, load, n, not, sub, type Var } from "./fn.ts";
 import type { Imports } from "./host.ts";
 import { freeAllFields, freeFields, initValue, putValue, strideOf, type ValueShape, valueOfCpu } from "./values.ts";
@@ -26,16 +26,28 @@ export interface Params {
 }
 
 /**
- * Appends an operation twice: as `name(map, key, value, flags)`, for the CPU of the table, and as `nameOn(map, key, value, flags, cpu)`.
+ * Appends an operation that depends on the CPU, twice: as `name(map, key, value, flags)`, for the CPU of the table, and as
+ * `nameOn(map, key, value, flags, cpu)`.
  *
- * @param write appends the operation; it may leave by `return`, and ends with its result
+ * @param write appends the operation, which may leave by `return`, and answers its result
  */
-export function operation(module: ModuleBuilder, name: string, write: (fn: Fn, params: Params) => Expr): void {
+export function operationOn(module: ModuleBuilder, name: string, write: (fn: Fn, params: Params) => Expr): void {
   const on = new Fn(module, `${name}On`, ["map", "key", "value", "flags", "cpu"]);
   const [map, key, value, flags, cpu] = on.params as [Var, Var, Var, Var, Var];
   const func = on.end(write(on, { map, key, value, flags, cpu }));
   const fn = new Fn(module, name, ["map", "key", "value", "flags"]);
   fn.end(call(func, ...fn.params, load(load(fn.params[0]!, HEADER_TABLE), STATE_CPU)));
+}
+
+/** Appends an operation that is the same on every CPU. JavaScript may call it as `nameOn` all the same: a fifth argument is dropped. */
+export function operation(
+  module: ModuleBuilder,
+  name: string,
+  write: (fn: Fn, params: Omit<Params, "cpu">) => Expr,
+): void {
+  const fn = new Fn(module, name, ["map", "key", "value", "flags"]);
+  const [map, key, value, flags] = fn.params as [Var, Var, Var, Var];
+  module.export(`${name}On`, fn.end(write(fn, { map, key, value, flags })));
 }
 
 /** Appends what all hash types have: chains, elements, `delete`. */
@@ -48,12 +60,14 @@ export function hashFunctions(
 ): ElementFunctions {
   chainFunctions(module, shape);
   const elements = elementFunctions(module, host);
-  operation(module, "lookup", (fn, { map, key, cpu }) => {
+  const lookup = (fn: Fn, { map, key }: Omit<Params, "cpu">): Expr => {
     const { element } = find(fn, shape, map, key, hashOf(fn, shape, map, key));
     fn.if(not(element), () => fn.return(n(0)));
     lookedUp(fn, element);
-    return valueOfCpu(shape, add(element, n(shape.valueOffset)), cpu);
-  });
+    return add(element, n(shape.valueOffset));
+  };
+  if (shape.copies === 1) operation(module, "lookup", lookup);
+  else operationOn(module, "lookup", (fn, params) => valueOfCpu(shape, lookup(fn, params), params.cpu));
   const free = release(elements);
   operation(module, "delete", (fn, { map, key }) => {
     const { element, previous } = find(fn, shape, map, key, hashOf(fn, shape, map, key));
@@ -87,33 +101,28 @@ function wanted(shape: HashShape, flags: Var): Expr {
   return shape.hasSpinLock ? and(flags, n(~BPF_F_LOCK)) : flags;
 }
 
-/** Appends: a new element of this key, with its value, the last step before it enters its chain. */
-export function initElement(fn: Fn, shape: HashShape, element: Var, { key, value, cpu }: Params): void {
+/** Appends: the key and value of a new element. */
+export function initElement(fn: Fn, shape: HashShape, element: Var, key: Var, value: Var): void {
   copy(fn, element, shape.keyOffset, key, 0, shape.keySize);
-  initValues(fn, shape, element, value, cpu);
+  initValue(fn, shape, element, shape.valueOffset, value);
 }
 
-/** Appends: the value of a new element; of several, the CPU's own, the others are zero. */
+/** Appends: the values of a new element: the CPU's own, the others are zero. */
 export function initValues(fn: Fn, shape: HashShape, element: Var, value: Var, cpu: Var): void {
-  if (shape.copies === 1) {
-    initValue(fn, shape, element, shape.valueOffset, value);
-    return;
-  }
   zero(fn, element, shape.valueOffset, shape.copies * strideOf(shape));
   putValue(fn, shape, fn.let("own", valueOfCpu(shape, element, cpu)), shape.valueOffset, value);
 }
 
 /** `BPF_MAP_TYPE_HASH`: an update puts a new element into the old one's place. */
 export function hashModule(module: ModuleBuilder, host: Imports, shape: HashShape): void {
-  const { take, release } = hashFunctions(
+  const elements = hashFunctions(
     module,
     host,
     shape,
     () => {},
     (elements) => elements.release,
   );
-  operation(module, "update", (fn, params) => {
-    const { map, key, value, flags } = params;
+  operation(module, "update", (fn, { map, key, value, flags }) => {
     refuseUnknownFlags(fn, flags, shape.hasSpinLock);
     const hash = hashOf(fn, shape, map, key);
     const old = find(fn, shape, map, key, hash);
@@ -129,15 +138,15 @@ export function hashModule(module: ModuleBuilder, host: Imports, shape: HashShap
       },
       () => refuseNew(fn, wanted(shape, flags), map),
     );
-    const element = fn.let("taken", call(take, map));
+    const element = takeElement(fn, elements, map);
     fn.if(not(element), () => fn.return(n(-ENOMEM)));
-    initElement(fn, shape, element, params);
+    initElement(fn, shape, element, key, value);
     fn.if(
       old.element,
       () => {
         replace(fn, map, element, hash, old);
         freeAllFields(fn, shape, host, map, old.element, shape.valueOffset);
-        fn.call(release, map, old.element);
+        releaseInline(fn, elements, map, old.element);
       },
       () => {
         insert(fn, map, element, hash);
@@ -156,15 +165,14 @@ function refuseNew(fn: Fn, flags: Expr, map: Var): void {
 
 /** `BPF_MAP_TYPE_PERCPU_HASH`: a key that is there is updated in place. */
 export function percpuHashModule(module: ModuleBuilder, host: Imports, shape: HashShape): void {
-  const { take } = hashFunctions(
+  const elements = hashFunctions(
     module,
     host,
     shape,
     () => {},
     (elements) => elements.release,
   );
-  operation(module, "update", (fn, params) => {
-    const { map, key, value, flags, cpu } = params;
+  operationOn(module, "update", (fn, { map, key, value, flags, cpu }) => {
     refuseUnknownFlags(fn, flags, false);
     const hash = hashOf(fn, shape, map, key);
     const old = find(fn, shape, map, key, hash);
@@ -174,9 +182,10 @@ export function percpuHashModule(module: ModuleBuilder, host: Imports, shape: Ha
       fn.return(n(0));
     });
     refuseNew(fn, flags, map);
-    const element = fn.let("taken", call(take, map));
+    const element = takeElement(fn, elements, map);
     fn.if(not(element), () => fn.return(n(-ENOMEM)));
-    initElement(fn, shape, element, params);
+    copy(fn, element, shape.keyOffset, key, 0, shape.keySize);
+    initValues(fn, shape, element, value, cpu);
     insert(fn, map, element, hash);
     addToCount(fn, map, 1);
     return n(0);

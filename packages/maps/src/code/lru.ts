@@ -22,7 +22,7 @@ import {
   hashFunctions,
   initElement,
   initValues,
-  operation,
+  operationOn,
   refuseUnknownFlags,
   releaseElement,
   updateInPlace,
@@ -131,14 +131,13 @@ function lruMapFunctions(module: ModuleBuilder, host: Imports, shape: HashShape)
 /** `BPF_MAP_TYPE_LRU_HASH`: an element is taken, evicting another if need be, before the map is looked at. */
 export function lruHashModule(module: ModuleBuilder, host: Imports, shape: HashShape): void {
   const { take, give } = lruMapFunctions(module, host, shape);
-  operation(module, "update", (fn, params) => {
-    const { map, key, flags, cpu } = params;
+  operationOn(module, "update", (fn, { map, key, value, flags, cpu }) => {
     refuseUnknownFlags(fn, flags, false);
     const hash = hashOf(fn, shape, map, key);
     const element = fn.let("taken", call(take, map, cpu));
     fn.if(not(element), () => fn.return(n(-ENOMEM)));
     addToCount(fn, map, 1);
-    initElement(fn, shape, element, params);
+    initElement(fn, shape, element, key, value);
     const old = find(fn, shape, map, key, hash);
     const error = refusal(fn, flags, old.element);
     fn.if(error, () => {
@@ -161,7 +160,7 @@ export function lruHashModule(module: ModuleBuilder, host: Imports, shape: HashS
 /** `BPF_MAP_TYPE_LRU_PERCPU_HASH`: takes an element first as well, unless a new key is not wanted; a key that is there is updated in place. */
 export function lruPercpuHashModule(module: ModuleBuilder, host: Imports, shape: HashShape): void {
   const { take, give } = lruMapFunctions(module, host, shape);
-  operation(module, "update", (fn, { map, key, value, flags, cpu }) => {
+  operationOn(module, "update", (fn, { map, key, value, flags, cpu }) => {
     refuseUnknownFlags(fn, flags, false);
     const hash = hashOf(fn, shape, map, key);
     const element = fn.variable("taken");

@@ -15,7 +15,7 @@ import type { HashShape } from "../code/hash.ts";
 import type { CreateOptions } from "../create.ts";
 import { HEADER_COUNT } from "../header.ts";
 import type { BatchResult, IterateOptions, LookupBatch, MapIterator } from "../map.ts";
-import type { MapTable } from "../map-table.ts";
+import type { MapOperations, MapTable } from "../map-table.ts";
 import type { OwnMemory } from "../own-memory.ts";
 import { Chains } from "./chains.ts";
 import { hashBuckets, round8 } from "./check.ts";
@@ -115,6 +115,10 @@ export abstract class HashMapBase<Code extends HashCode = HashCode> extends Base
   /** The element of a key, 0 if there is none. */
   protected find(key: number): number {
     return this.chains.find(key, this.chains.hash(key));
+  }
+
+  protected override compiled(): Partial<MapOperations> {
+    return { lookup: this.code.lookup, update: this.code.update, delete: this.code.delete };
   }
 
   lookup(key: number, cpu: number): number {

@@ -11,7 +11,7 @@ import { round8 } from "../hash/check.ts";
 import { HEADER_VALUES } from "../header.ts";
 import { makeMap } from "../make.ts";
 import type { InnerRule, MapIterator, MappableRange } from "../map.ts";
-import type { MapTable } from "../map-table.ts";
+import type { MapOperations, MapTable } from "../map-table.ts";
 import type { OwnMemory } from "../own-memory.ts";
 import type { MapType } from "./map-type.ts";
 
@@ -64,6 +64,10 @@ export class ArrayMap extends BaseMap {
 
   get elementCount(): number {
     return this.def.maxEntries;
+  }
+
+  protected override compiled(): Partial<MapOperations> {
+    return { lookup: this.code.lookup, update: this.code.update };
   }
 
   lookup(key: number, cpu: number): number {

