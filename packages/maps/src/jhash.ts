@@ -27,18 +27,6 @@ function finish(a0: number, b0: number, c0: number): number {
   return c;
 }
 
-/** {@link jhash} of one 32-bit word. */
-export function jhashWord(word: number, seed: number): number {
-  const start = (INITIAL + 4 + seed) | 0;
-  return finish((start + word) | 0, start, start);
-}
-
-/** {@link jhash} of two 32-bit words. */
-export function jhashPair(first: number, second: number, seed: number): number {
-  const start = (INITIAL + 8 + seed) | 0;
-  return finish((start + first) | 0, (start + second) | 0, start);
-}
-
 /**
  * Hash of the `length` bytes at `address` (any alignment).
  *

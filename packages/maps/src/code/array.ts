@@ -3,8 +3,8 @@ import { BPF_F_LOCK, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
 import type { ModuleBuilder } from "@bpf-ts/wasm";
 import { HEADER_MAX_ENTRIES, HEADER_VALUES } from "../header.ts";
 import { add, and, atLeast, type Expr, type Fn, load, mul, n, type Var } from "./fn.ts";
-import { operation, operationOn, type Params, refuseUnknownFlags } from "./hash.ts";
 import type { Imports } from "./host.ts";
+import { operation, operationOn, type Params, refuseUnknownFlags } from "./operation.ts";
 import { freeFields, putValue, strideOf, type ValueShape } from "./values.ts";
 
 /** `BPF_MAP_TYPE_ARRAY`, and `BPF_MAP_TYPE_PERCPU_ARRAY`: an array for each CPU, one after the other. */

@@ -1,53 +1,19 @@
-import { E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM } from "@bpf-ts/uapi/errno";
+import { E2BIG, EEXIST, ENOENT, ENOMEM } from "@bpf-ts/uapi/errno";
 import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
 import type { Func, ModuleBuilder } from "@bpf-ts/wasm";
-import { HEADER_COUNT, HEADER_MAX_ENTRIES, HEADER_TABLE } from "../header.ts";
-import { STATE_CPU } from "../table-state.ts";
+import { HEADER_COUNT, HEADER_MAX_ENTRIES } from "../header.ts";
 import { copy, zero } from "./bytes.ts";
 import { type ChainShape, chainFunctions, type Found, find, hashOf, insert, remove, replace } from "./chains.ts";
 import { type ElementFunctions, elementFunctions, releaseInline, takeElement } from "./elements.ts";
-import { add, and, atLeast, call, type Expr, eq, Fn, load, n, not, sub, type Var } from "./fn.ts";
+import { add, and, atLeast, type Expr, eq, type Fn, load, n, not, sub, type Var } from "./fn.ts";
 import type { Imports } from "./host.ts";
+import { operation, operationOn, type Params, refuseUnknownFlags } from "./operation.ts";
 import { freeAllFields, freeFields, initValue, putValue, strideOf, type ValueShape, valueOfCpu } from "./values.ts";
 
 /** What the code of a hash map depends on. */
 export interface HashShape extends ChainShape, ValueShape {
   /** From an element's start to its first value, bytes. */
   readonly valueOffset: number;
-}
-
-/** The parameters of an operation: those of the signature of all operations, and the CPU. */
-export interface Params {
-  readonly map: Var;
-  readonly key: Var;
-  readonly value: Var;
-  readonly flags: Var;
-  readonly cpu: Var;
-}
-
-/**
- * Appends an operation that depends on the CPU, twice: as `name(map, key, value, flags)`, for the CPU of the table, and as
- * `nameOn(map, key, value, flags, cpu)`.
- *
- * @param write appends the operation, which may leave by `return`, and answers its result
- */
-export function operationOn(module: ModuleBuilder, name: string, write: (fn: Fn, params: Params) => Expr): void {
-  const on = new Fn(module, `${name}On`, ["map", "key", "value", "flags", "cpu"]);
-  const [map, key, value, flags, cpu] = on.params as [Var, Var, Var, Var, Var];
-  const func = on.end(write(on, { map, key, value, flags, cpu }));
-  const fn = new Fn(module, name, ["map", "key", "value", "flags"]);
-  fn.end(call(func, ...fn.params, load(load(fn.params[0]!, HEADER_TABLE), STATE_CPU)));
-}
-
-/** Appends an operation that is the same on every CPU. JavaScript may call it as `nameOn` all the same: a fifth argument is dropped. */
-export function operation(
-  module: ModuleBuilder,
-  name: string,
-  write: (fn: Fn, params: Omit<Params, "cpu">) => Expr,
-): void {
-  const fn = new Fn(module, name, ["map", "key", "value", "flags"]);
-  const [map, key, value, flags] = fn.params as [Var, Var, Var, Var];
-  module.export(`${name}On`, fn.end(write(fn, { map, key, value, flags })));
 }
 
 /** Appends what all hash types have: chains, elements, `delete`. */
@@ -89,11 +55,6 @@ export function releaseElement(fn: Fn, shape: HashShape, host: Imports, free: Fu
 /** Appends: so many more elements are in the map. */
 export function addToCount(fn: Fn, map: Var, by: 1 | -1): void {
   fn.store(map, HEADER_COUNT, by === 1 ? add(load(map, HEADER_COUNT), n(1)) : sub(load(map, HEADER_COUNT), n(1)));
-}
-
-/** Appends: returns what flags other than ANY, NOEXIST, EXIST (and, if `lock`, BPF_F_LOCK beside one of them) make of an update. */
-export function refuseUnknownFlags(fn: Fn, flags: Var, lock: boolean): void {
-  fn.if(atLeast(lock ? and(flags, n(~BPF_F_LOCK)) : flags, n(BPF_EXIST + 1)), () => fn.return(n(-EINVAL)));
 }
 
 /** Flags without BPF_F_LOCK, which only values with a lock get this far with. */

@@ -22,12 +22,11 @@ import {
   hashFunctions,
   initElement,
   initValues,
-  operationOn,
-  refuseUnknownFlags,
   releaseElement,
   updateInPlace,
 } from "./hash.ts";
 import type { Imports } from "./host.ts";
+import { operationOn, refuseUnknownFlags } from "./operation.ts";
 
 /** The lists' steps that every operation takes. What goes through lists is in `../hash/lru.ts`. */
 interface LruFunctions {
