@@ -1,6 +1,12 @@
 /**
  * The user-space interface of map tracing: what these packages add to Linux 6.18's. Linux never merged it, so its numbers lie far above
  * Linux's own; `MAX_BPF_ATTACH_TYPE` and `MAX_BPF_LINK_TYPE` stay Linux's.
+ *
+ * In `union bpf_attr`, `link_create` has two more members, where those of iterators lie: `map_trace_info`, a pointer to
+ * `struct bpf_map_trace_link_info` (offset 16), and `map_trace_info_len` (u32, offset 24). `struct bpf_link_info` has
+ * `struct { __u32 map_id; __u32 trace_type; } map_trace` (offset 16).
+ *
+ * @module
  */
 
 /** Attach type of a tracing program that runs when a map is written. */

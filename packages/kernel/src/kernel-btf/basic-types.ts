@@ -12,6 +12,8 @@ export interface BasicTypes {
   readonly u16: number;
   readonly u32: number;
   readonly u64: number;
+  /** `__u32`. */
+  readonly uapiU32: number;
   readonly s32: number;
   readonly s64: number;
   readonly voidPtr: number;
@@ -65,6 +67,7 @@ export function addBasicTypes(builder: BtfBuilder): BasicTypes {
     u16,
     u32,
     u64,
+    uapiU32: uapi.get("u32")!,
     s32,
     s64,
     voidPtr: builder.addPtr(0),

@@ -2,7 +2,7 @@ import { BtfBuilder } from "@bpf-ts/btf";
 import { addBasicTypes } from "./basic-types.ts";
 import { addContexts } from "./contexts.ts";
 import { addEnums } from "./enums.ts";
-import { addIteratorHooks, addMapTraceHooks, type KernelFunctionDef, kernelFunctions } from "./functions.ts";
+import { addIteratorHooks, addMapTraceTypes, type KernelFunctionDef, kernelFunctions } from "./functions.ts";
 import { addKernelStructs } from "./kernel-structs.ts";
 
 /** The kernel's own type information, and the functions that it describes. */
@@ -18,11 +18,11 @@ export interface KernelTypes {
 export function buildKernelTypes(): KernelTypes {
   const builder = new BtfBuilder();
   const basic = addBasicTypes(builder);
-  addEnums(builder);
+  const enums = addEnums(builder);
   addContexts(builder, basic);
   const structs = addKernelStructs(builder, basic);
   addIteratorHooks(builder, basic, structs);
-  addMapTraceHooks(builder, basic);
+  addMapTraceTypes(builder, basic, enums);
   const functions = kernelFunctions(basic, structs);
   for (const { name, params, ret } of functions) builder.addFunc(name, builder.addFuncProto(ret, params));
   return { bytes: builder.encode(), functions };

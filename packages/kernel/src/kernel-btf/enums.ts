@@ -15,15 +15,20 @@ function constantsOf(module: object): [string, number][] {
     .sort(([nameA, a], [nameB, b]) => a - b || (nameA < nameB ? -1 : 1));
 }
 
+/** Ids of enums that other types have members of. */
+export interface Enums {
+  readonly mapTraceType: number;
+}
+
 /**
  * The constants that programs use by name, as enums: `uapi`'s, and map tracing's.
  */
-export function addEnums(builder: BtfBuilder): void {
-  const add = (name: string, constants: readonly [string, number][]): void => {
+export function addEnums(builder: BtfBuilder): Enums {
+  const add = (name: string, constants: readonly [string, number][]): number => {
     const narrow = constants.filter(
       ([, value]) => Number.isInteger(value) && value >= -0x80000000 && value <= 0x7fffffff,
     );
-    builder.addEnum(
+    const id = builder.addEnum(
       name,
       narrow.map(([constant, value]) => ({ name: constant, value })),
     );
@@ -33,6 +38,7 @@ export function addEnums(builder: BtfBuilder): void {
         "",
         wide.map(([constant, value]) => ({ name: constant, value: BigInt(value) })),
       );
+    return id;
   };
   add("", [
     ["false", 0],
@@ -42,7 +48,7 @@ export function addEnums(builder: BtfBuilder): void {
   add("bpf_prog_type", constantsOf(progTypes));
   add("bpf_attach_type", [...constantsOf(attachTypes), ["BPF_TRACE_MAP", mapTrace.BPF_TRACE_MAP]]);
   add("bpf_link_type", [...constantsOf(linkTypes), ["BPF_LINK_TYPE_MAP_TRACE", mapTrace.BPF_LINK_TYPE_MAP_TRACE]]);
-  add("bpf_map_trace_type", [
+  const mapTraceType = add("bpf_map_trace_type", [
     ["BPF_MAP_TRACE_UPDATE_ELEM", mapTrace.BPF_MAP_TRACE_UPDATE_ELEM],
     ["BPF_MAP_TRACE_DELETE_ELEM", mapTrace.BPF_MAP_TRACE_DELETE_ELEM],
     ["MAX_BPF_MAP_TRACE_TYPE", mapTrace.MAX_BPF_MAP_TRACE_TYPE],
@@ -63,4 +69,5 @@ export function addEnums(builder: BtfBuilder): void {
     "",
     actions.filter(([name]) => !name.startsWith("XDP_")),
   );
+  return { mapTraceType };
 }

@@ -2,6 +2,7 @@ import type { BtfBuilder } from "@bpf-ts/btf";
 import { DELETE_ELEM_TARGET, type MapTraceTarget, UPDATE_ELEM_TARGET } from "@bpf-ts/map-trace";
 import type { BasicTypes } from "./basic-types.ts";
 import { mdPtr } from "./contexts.ts";
+import type { Enums } from "./enums.ts";
 import type { KernelStructs } from "./kernel-structs.ts";
 
 /** A function of this kernel that programs can be attached to. */
@@ -76,8 +77,13 @@ export function addIteratorHooks(builder: BtfBuilder, basic: BasicTypes, structs
   );
 }
 
-/** Map tracing's hook functions and context structures. */
-export function addMapTraceHooks(builder: BtfBuilder, basic: BasicTypes): void {
+/** Map tracing's hook functions, context structures, and what `BPF_LINK_CREATE` takes. */
+export function addMapTraceTypes(builder: BtfBuilder, basic: BasicTypes, enums: Enums): void {
+  builder.addFields("struct", "bpf_map_trace_link_info", [
+    { name: "map_fd", type: basic.uapiU32 },
+    { name: "trace_type", type: enums.mapTraceType },
+    { name: "flags", type: basic.uapiU32 },
+  ]);
   const typeOf = (kind: MapTraceTarget["args"][number]["kind"]): number =>
     kind === "u64" ? basic.u64 : kind === "long" ? basic.long : basic.voidPtr;
   for (const target of [UPDATE_ELEM_TARGET, DELETE_ELEM_TARGET]) {

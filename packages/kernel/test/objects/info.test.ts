@@ -41,6 +41,21 @@ test("addresses of maps and values are shown as ids and offsets", () => {
   closeAll(kernel);
 });
 
+test("loads through typed pointers are shown as loads", () => {
+  const kernel = createKernel();
+  const { bpf } = kernel;
+  // struct bpf_map *map is the first argument, map_type its first member.
+  const { prog, link } = trace(
+    bpf,
+    "fentry",
+    "bpf_map_trace_update_elem",
+    "r1 = *(u64 *)(r1 +0)\nr0 = *(u32 *)(r1 +0)\nr0 = 0\nexit",
+  );
+  expect(decode(progInfo(bpf, prog).xlated)[1]).toEqual({ code: 0x61, dst: 0, src: 1, off: 0, imm: 0 });
+  bpf.close(link);
+  closeAll(kernel);
+});
+
 test("of a program", () => {
   const kernel = createKernel();
   const { bpf } = kernel;

@@ -10,6 +10,7 @@ import { LibbpfError } from "../error.ts";
 import type { ProgramSpec } from "../spec/program-spec.ts";
 import type { BpfLink } from "./bpf-link.ts";
 import type { BpfMap } from "./bpf-map.ts";
+import { xlatedText } from "./xlated-text.ts";
 
 /** Input of a test run. */
 export interface RunInput extends Omit<TestRunAttr, "dataIn" | "ctxIn"> {
@@ -52,6 +53,14 @@ export class BpfProgram implements Disposable {
     const info = this.#bpf.objGetInfo(this.fd);
     if (info.kind !== "prog") throw new Error(`fd ${this.fd} is a ${info.kind}, expected a program`);
     return info;
+  }
+
+  /**
+   * Its instructions as they run, after the kernel's rewrites: a line each, as `bpftool prog dump xlated` prints them. What the rewrites call beside
+   * helpers (`bpf_trace_map_update_elem`) is shown by name.
+   */
+  dumpXlated(): string {
+    return xlatedText(this.info());
   }
 
   /**

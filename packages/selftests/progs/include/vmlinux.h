@@ -546,6 +546,12 @@ struct bpf_raw_tracepoint_args {
 	u64 args[0];
 };
 
+struct bpf_map_trace_link_info {
+	__u32 map_fd;
+	enum bpf_map_trace_type trace_type;
+	__u32 flags;
+};
+
 struct bpf_map_trace_ctx__update_elem {
 	union {
 		void *key;

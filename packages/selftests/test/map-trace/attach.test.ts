@@ -32,11 +32,26 @@ describe("link_create's own checks come first", () => {
     closeAll(kernel);
   });
 
-  test("a program of another attach type", () => {
+  test("a program of another type, and attach types that are not the program's", () => {
     const kernel = createKernel();
-    const map = hashMap(kernel.bpf);
-    const prog = program(kernel.bpf, "r0 = 0\nexit");
-    expect(errnoOf(() => attach(kernel.bpf, prog, { mapFd: map, traceType: UPDATE }))).not.toBe(0);
+    const { bpf } = kernel;
+    const map = hashMap(bpf);
+    expect(errnoOf(() => attach(bpf, program(bpf, "r0 = 0\nexit"), { mapFd: map, traceType: UPDATE }))).toBe(EINVAL);
+    const progFd = tracer(bpf, "UPDATE_ELEM");
+    const mapTraceInfo = u32(map, UPDATE);
+    // fentry, the end of Linux's own, and the neighbours of ours.
+    for (const attachType of [24, 58, 1023, 1025, 0xffff_ffff])
+      expect(errnoOf(() => bpf.linkCreate({ progFd, attachType, mapTraceInfo }))).toBe(EINVAL);
+    const fentry = bpf.progLoad({
+      progType: 26,
+      expectedAttachType: 24,
+      attachBtfId: funcId(bpf, "bpf_map_trace_update_elem"),
+      insns: new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]),
+      license: "GPL",
+    }).fd;
+    expect(errnoOf(() => attach(bpf, fentry, { mapFd: map, traceType: UPDATE }))).toBe(EINVAL);
+    // BPF_RAW_TRACEPOINT_OPEN makes no such links.
+    expect(errnoOf(() => bpf.rawTracepointOpen(null, progFd))).toBe(EINVAL);
     closeAll(kernel);
   });
 });
@@ -261,6 +276,86 @@ describe("limits", () => {
   });
 });
 
+describe("a refused attach leaves nothing: no reference, no id, no fd, no entry in the list", () => {
+  interface Scene {
+    bpf: ReturnType<typeof createKernel>["bpf"];
+    map: number;
+    other: number;
+    prog: number;
+  }
+  const readAt = (arg: number, byte: number): string =>
+    `r2 = *(u64 *)(r1 +${arg})\nr0 = *(u8 *)(r2 +${byte})\nr0 = 0\nexit`;
+  const raw = (s: Scene, mapTraceInfo: Uint8Array | null, more: object = {}): unknown =>
+    s.bpf.linkCreate({ progFd: s.prog, attachType: BPF_TRACE_MAP, mapTraceInfo, ...more });
+
+  test.each<[string, number, (s: Scene) => unknown]>([
+    ["prog_fd closed", EBADF, (s) => attach(s.bpf, 99, { mapFd: s.map, traceType: UPDATE })],
+    ["prog_fd a map", EINVAL, (s) => attach(s.bpf, s.map, { mapFd: s.map, traceType: UPDATE })],
+    ["attach type", EINVAL, (s) => raw(s, u32(s.map), { attachType: 26 })],
+    ["target_fd", EINVAL, (s) => raw(s, u32(s.map), { targetFd: s.map })],
+    ["flags", EINVAL, (s) => raw(s, u32(s.map), { flags: 4 })],
+    ["no info", EINVAL, (s) => raw(s, null)],
+    ["length 0", EINVAL, (s) => raw(s, new Uint8Array(0))],
+    ["over a page", E2BIG, (s) => raw(s, new Uint8Array(4097))],
+    ["unknown bytes", E2BIG, (s) => raw(s, u32(s.map, 0, 0, 0, 1))],
+    ["unreadable", EFAULT, (s) => raw(s, u32(s.map), { mapTraceInfoLen: 8 })],
+    ["map_fd 0", EBADF, (s) => raw(s, u32(0))],
+    ["map_fd closed", EBADF, (s) => raw(s, u32(99))],
+    ["map_fd a program", EINVAL, (s) => raw(s, u32(s.prog))],
+    ["map_fd write-only", EPERM, (s) => raw(s, u32(hashMap(s.bpf, 1, "w", BPF_F_WRONLY)))],
+    ["trace_type", EINVAL, (s) => raw(s, u32(s.map, DELETE))],
+    ["info flags", EINVAL, (s) => raw(s, u32(s.map, UPDATE, 0x8000_0001))],
+    [
+      "map type",
+      EINVAL,
+      (s) => raw(s, u32(s.bpf.mapCreate({ type: 22, name: "", keySize: 0, valueSize: 4, maxEntries: 1, mapFlags: 0 }))),
+    ],
+    [
+      "reads past the key",
+      EACCES,
+      (s) => attach(s.bpf, tracer(s.bpf, "UPDATE_ELEM", readAt(0, 4)), { mapFd: s.map, traceType: UPDATE }),
+    ],
+    [
+      "reads past the value",
+      EACCES,
+      (s) => attach(s.bpf, tracer(s.bpf, "UPDATE_ELEM", readAt(8, 4)), { mapFd: s.map, traceType: UPDATE }),
+    ],
+    [
+      "a loop",
+      EINVAL,
+      (s) => attach(s.bpf, tracer(s.bpf, "UPDATE_ELEM", copyText(s.map)), { mapFd: s.map, traceType: UPDATE }),
+    ],
+  ])("%s", (_name, errno, act) => {
+    const kernel = createKernel();
+    const { bpf } = kernel;
+    const scene = { bpf, map: hashMap(bpf), other: hashMap(bpf), prog: tracer(bpf, "UPDATE_ELEM") };
+    // What the case itself makes is made once before, so that only the attach can differ.
+    expect(errnoOf(() => act(scene))).toBe(errno);
+    for (const [fd] of kernel.init.fds.entries()) if (fd > scene.prog) bpf.close(fd);
+    const before = kernel.describeLive();
+    const bytes = kernel.liveBytes;
+    expect(errnoOf(() => act(scene))).toBe(errno);
+    for (const [fd] of kernel.init.fds.entries()) if (fd > scene.prog) bpf.close(fd);
+    expect(kernel.describeLive()).toEqual(before);
+    expect(kernel.liveBytes).toBe(bytes);
+    expect(before.filter((one) => one.startsWith("link"))).toEqual([]);
+    expect(before).toEqual([
+      "program 1 (tracer), 1 reference(s)",
+      "map 1 (m), 1 reference(s)",
+      "map 2 (m), 1 reference(s)",
+      "fd 3 of process 1000: map",
+      "fd 4 of process 1000: map",
+      "fd 5 of process 1000: prog",
+    ]);
+    // Sixteen places are free, and ids and fds go on where they were.
+    const links = Array.from({ length: 16 }, () => attach(bpf, scene.prog, { mapFd: scene.map, traceType: UPDATE }));
+    expect(links).toEqual(Array.from({ length: 16 }, (_, i) => 6 + i));
+    expect(links.map((link) => linkInfo(bpf, link).id)).toEqual(Array.from({ length: 16 }, (_, i) => 1 + i));
+    expect(errnoOf(() => attach(bpf, scene.prog, { mapFd: scene.map, traceType: UPDATE }))).toBe(E2BIG);
+    closeAll(kernel);
+  });
+});
+
 describe("loading a tracer", () => {
   const load = (bpf: ReturnType<typeof createKernel>["bpf"], attr: object): void => {
     bpf.progLoad({
@@ -291,6 +386,31 @@ describe("loading a tracer", () => {
     const { bpf } = kernel;
     expect(errnoOf(() => load(bpf, { attachBtfId: funcId(bpf, "__sys_bpf") }))).toBe(EINVAL);
     expect(errnoOf(() => load(bpf, {}))).toBe(0);
+    closeAll(kernel);
+  });
+
+  test("refused: types of a module or of an object, not the kernel's own", () => {
+    const kernel = createKernel();
+    const { bpf } = kernel;
+    // What shares its place with attach_prog_fd is the fd of the BTF that the id belongs to.
+    const attachProgFd = bpf.btfLoad(bpf.kernelBtf()).fd;
+    expect(errnoOf(() => load(bpf, { attachProgFd }))).toBe(EINVAL);
+    closeAll(kernel);
+  });
+
+  test("refused: attach types next to ours", () => {
+    const kernel = createKernel();
+    for (const expectedAttachType of [1023, 1025]) {
+      expect(errnoOf(() => load(kernel.bpf, { expectedAttachType }))).toBe(EINVAL);
+    }
+    closeAll(kernel);
+  });
+
+  test("sleepable: 6.18's text", () => {
+    const kernel = createKernel();
+    expect(() => load(kernel.bpf, { progFlags: 16 })).toThrow(
+      "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable",
+    );
     closeAll(kernel);
   });
 

@@ -17,8 +17,8 @@ export function funcId(bpf: Bpf, name: string): number {
 }
 
 /** A hash map of u32 to u32. */
-export function hashMap(bpf: Bpf, maxEntries = 64, name = "m"): number {
-  return bpf.mapCreate({ type: BPF_MAP_TYPE_HASH, name, keySize: 4, valueSize: 4, maxEntries, mapFlags: 0 });
+export function hashMap(bpf: Bpf, maxEntries = 64, name = "m", mapFlags = 0): number {
+  return bpf.mapCreate({ type: BPF_MAP_TYPE_HASH, name, keySize: 4, valueSize: 4, maxEntries, mapFlags });
 }
 
 /** Loads a tracer written in the syntax of the verifier's log. By default it does nothing. */
