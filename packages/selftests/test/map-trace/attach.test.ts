@@ -45,7 +45,7 @@ describe("link_create's own checks come first", () => {
     const fentry = bpf.progLoad({
       progType: 26,
       expectedAttachType: 24,
-      attachBtfId: funcId(bpf, "bpf_map_trace_update_elem"),
+      attachBtfId: funcId("bpf_map_trace_update_elem"),
       insns: new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]),
       license: "GPL",
     }).fd;
@@ -361,7 +361,7 @@ describe("loading a tracer", () => {
     bpf.progLoad({
       progType: 26,
       expectedAttachType: BPF_TRACE_MAP,
-      attachBtfId: funcId(bpf, "bpf_map_trace__BPF_MAP_TRACE_UPDATE_ELEM"),
+      attachBtfId: funcId("bpf_map_trace__BPF_MAP_TRACE_UPDATE_ELEM"),
       insns: new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]),
       license: "GPL",
       ...attr,
@@ -384,7 +384,7 @@ describe("loading a tracer", () => {
   test("refused: a function that is no target", () => {
     const kernel = createKernel();
     const { bpf } = kernel;
-    expect(errnoOf(() => load(bpf, { attachBtfId: funcId(bpf, "__sys_bpf") }))).toBe(EINVAL);
+    expect(errnoOf(() => load(bpf, { attachBtfId: funcId("__sys_bpf") }))).toBe(EINVAL);
     expect(errnoOf(() => load(bpf, {}))).toBe(0);
     closeAll(kernel);
   });

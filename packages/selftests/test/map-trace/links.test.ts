@@ -1,9 +1,12 @@
 /** Links: update, detach, close in every order, info. */
+import { assembleKernel, encode } from "@bpf-ts/isa";
 import { createKernel } from "@bpf-ts/kernel";
 import type { Bpf } from "@bpf-ts/uapi";
-import { EACCES, EINVAL, ENOLINK, EPERM } from "@bpf-ts/uapi/errno";
+import { BPF_TRACE_FENTRY } from "@bpf-ts/uapi/attach-types";
+import { EACCES, EBADF, EINVAL, ENOLINK, EPERM } from "@bpf-ts/uapi/errno";
 import { BPF_LINK_TYPE_MAP_TRACE } from "@bpf-ts/uapi/map-trace";
 import { BPF_F_REPLACE } from "@bpf-ts/uapi/prog-flags";
+import { BPF_PROG_TYPE_TRACING } from "@bpf-ts/uapi/prog-types";
 import { describe, expect, test } from "vitest";
 import { errnoOf, u32 } from "./bytes.ts";
 import {
@@ -11,6 +14,7 @@ import {
   closeAll,
   contents,
   copyText,
+  funcId,
   hashMap,
   linkInfo,
   mapId,
@@ -26,6 +30,17 @@ const UPDATE = 0;
 /** A tracer that writes (0, n) into a map: which of two ran last can be read there. */
 function marker(bpf: Bpf, map: number, n: number): number {
   return tracer(bpf, "UPDATE_ELEM", updateText(map, 0, n));
+}
+
+/** A tracing program of another attach type. */
+function fentry(bpf: Bpf): number {
+  return bpf.progLoad({
+    progType: BPF_PROG_TYPE_TRACING,
+    expectedAttachType: BPF_TRACE_FENTRY,
+    attachBtfId: funcId("bpf_map_trace_update_elem"),
+    insns: encode(assembleKernel("r0 = 0\nexit")),
+    license: "GPL",
+  }).fd;
 }
 
 describe("info", () => {
@@ -60,6 +75,8 @@ describe("detach", () => {
     run(bpf, program(bpf, updateText(map, 2, 20)));
     expect(contents(bpf, copy)).toEqual([[1, 10]]);
     expect(linkInfo(bpf, link).mapTrace).toMatchObject({ mapId: 0, traceType: UPDATE, runs: 1n });
+    expect(linkInfo(bpf, link).raw).toEqual(u32(0, UPDATE));
+    expect(kernel.init.fdinfo(link)).toMatch(/\nmap_id:\t0\ntrace_type:\t0\n$/);
     expect(errnoOf(() => bpf.linkUpdate(link, { newProgFd: prog }))).toBe(ENOLINK);
     // Again: nothing more to do.
     bpf.linkDetach(link);
@@ -108,34 +125,51 @@ describe("a program attached twice to one map", () => {
   });
 });
 
-describe("closing in every order", () => {
-  const things = ["map", "copy", "prog", "link", "writer"] as const;
-  const permutations = (rest: readonly string[]): string[][] =>
+describe("detaching and closing in every order", () => {
+  const steps = ["map", "prog", "link", "writer", "detach"] as const;
+  type Step = (typeof steps)[number] | "copy";
+  const permutations = (rest: readonly Step[]): Step[][] =>
     rest.length === 0
       ? [[]]
       : rest.flatMap((one) => permutations(rest.filter((other) => other !== one)).map((tail) => [one, ...tail]));
 
-  test("of map, other map, program, link and writer: nothing stays alive, whatever goes first", () => {
-    const orders = permutations(things);
-    expect(orders).toHaveLength(120);
+  test("of map, other map, program, link and writer, detaching in between: nothing stays alive, and tracing ends with the link or by detaching", () => {
+    // The other map, which only the tracer needs, goes first or last.
+    const orders = permutations(steps).flatMap((order): Step[][] => [
+      ["copy", ...order],
+      [...order, "copy"],
+    ]);
+    expect(orders).toHaveLength(240);
+    const kernel = createKernel();
+    const { bpf } = kernel;
+    const before = kernel.liveBytes;
     for (const order of orders) {
-      const kernel = createKernel();
-      const { bpf } = kernel;
-      const map = hashMap(bpf);
-      const copy = hashMap(bpf);
+      const [map, copy] = [hashMap(bpf), hashMap(bpf)];
+      const copyId = mapId(bpf, copy);
       const prog = tracer(bpf, "UPDATE_ELEM", copyText(copy));
       const writer = program(bpf, updateText(map, 1, 1));
       const link = attach(bpf, prog, { mapFd: map, traceType: UPDATE });
-      const fds: Record<string, number> = { map, copy, prog, link, writer };
-      for (const [i, name] of order.entries()) {
-        // As long as somebody can write to the map and the link is there, tracing goes on.
-        if (!order.slice(0, i).includes("writer")) expect(run(bpf, writer)).toBe(0);
-        bpf.close(fds[name]!);
+      const fds = { map, copy, prog, link, writer };
+      const done = new Set<Step>();
+      for (const step of order) {
+        if (!done.has("writer")) {
+          expect(run(bpf, writer)).toBe(0);
+          const isTraced = !done.has("link") && !done.has("detach");
+          // The tracer holds its map; an fd to it tells whether it ran.
+          if (isTraced || !done.has("copy")) {
+            const fd = bpf.getFdById("map", copyId);
+            expect([order, contents(bpf, fd)]).toEqual([order, isTraced ? [[1, 1]] : []]);
+            if (isTraced) bpf.mapDeleteElem(fd, u32(1));
+            bpf.close(fd);
+          }
+        }
+        if (step !== "detach") bpf.close(fds[step]);
+        else if (!done.has("link")) bpf.linkDetach(link);
+        done.add(step);
       }
-      expect(kernel.describeLive()).toEqual([]);
-      kernel[Symbol.dispose]();
-      expect(kernel.liveBytes).toBe(0);
+      expect([order, kernel.describeLive()]).toEqual([order, []]);
     }
+    expect(kernel.liveBytes).toBe(before);
   });
 });
 
@@ -168,12 +202,20 @@ describe("update", () => {
     const link = attach(bpf, one, { mapFd: map, traceType: UPDATE });
     expect(errnoOf(() => bpf.linkUpdate(link, { newProgFd: two, oldProgFd: two, flags: BPF_F_REPLACE }))).toBe(EPERM);
     expect(linkInfo(bpf, link).progId).toBe(progInfo(bpf, one).id);
+    // The command's own checks: unknown flags, an old program without the flag, fds that are no programs.
+    expect(errnoOf(() => bpf.linkUpdate(link, { newProgFd: two, flags: 1 }))).toBe(EINVAL);
+    expect(errnoOf(() => bpf.linkUpdate(link, { newProgFd: two, oldProgFd: one }))).toBe(EINVAL);
+    expect(errnoOf(() => bpf.linkUpdate(link, { newProgFd: map }))).toBe(EINVAL);
+    expect(errnoOf(() => bpf.linkUpdate(link, { newProgFd: 99 }))).toBe(EBADF);
+    expect(errnoOf(() => bpf.linkUpdate(link, { newProgFd: two, flags: BPF_F_REPLACE }))).toBe(EBADF);
+    expect(errnoOf(() => bpf.linkUpdate(map, { newProgFd: two }))).toBe(EINVAL);
+    expect(linkInfo(bpf, link).progId).toBe(progInfo(bpf, one).id);
     bpf.linkUpdate(link, { newProgFd: two, oldProgFd: one, flags: BPF_F_REPLACE });
     expect(linkInfo(bpf, link).progId).toBe(progInfo(bpf, two).id);
     closeAll(kernel);
   });
 
-  test("refused, and nothing changes: another hook, another type, out of bounds, a loop", () => {
+  test("refused, and nothing changes: another hook, another type, another attach type, out of bounds, a loop", () => {
     const kernel = createKernel();
     const { bpf } = kernel;
     const map = hashMap(bpf);
@@ -183,6 +225,7 @@ describe("update", () => {
     const cases: [number, number][] = [
       [tracer(bpf, "DELETE_ELEM"), EINVAL],
       [program(bpf, "r0 = 0\nexit"), EINVAL],
+      [fentry(bpf), EINVAL],
       [reads, EACCES],
       [tracer(bpf, "UPDATE_ELEM", updateText(map, 0, 0)), EINVAL],
     ];
@@ -213,6 +256,17 @@ describe("the loop check", () => {
       r1 = map[fd:${map}]
     out:
       exit`;
+    const inSubprogram = (map: number): string => `
+      call sub
+      r0 = 0
+      exit
+    sub:
+      r1 = map[fd:${map}]
+      r0 = 0
+      exit`;
+    expect(
+      errnoOf(() => attach(bpf, tracer(bpf, "UPDATE_ELEM", inSubprogram(a)), { mapFd: a, traceType: UPDATE })),
+    ).toBe(EINVAL);
     // A look-up is enough.
     expect(errnoOf(() => attach(bpf, tracer(bpf, "UPDATE_ELEM", looksUp(a)), { mapFd: a, traceType: UPDATE }))).toBe(
       EINVAL,

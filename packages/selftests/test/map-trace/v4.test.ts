@@ -99,7 +99,7 @@ function hook(
   const prog = bpf.progLoad({
     progType: BPF_PROG_TYPE_TRACING,
     expectedAttachType: attachType,
-    attachBtfId: funcId(bpf, `bpf_map_trace_${operation}_elem`),
+    attachBtfId: funcId(`bpf_map_trace_${operation}_elem`),
     insns: encode(assembleKernel(text)),
     license: "GPL",
   }).fd;
@@ -265,7 +265,7 @@ test("a function that is no error-injection point takes no fmod_ret", () => {
     bpf.progLoad({
       progType: BPF_PROG_TYPE_TRACING,
       expectedAttachType: BPF_MODIFY_RETURN,
-      attachBtfId: funcId(bpf, "__sys_bpf"),
+      attachBtfId: funcId("__sys_bpf"),
       insns: encode(assembleKernel("r0 = 0\nexit")),
       license: "GPL",
     });
