@@ -87,6 +87,8 @@ export { cDeclaration, type RenderCOptions, renderC } from "./render/c.ts";
 export { formatMapDump, formatValue, type MapEntry, type MapTypes } from "./render/map-dump.ts";
 export { formatRawDump, type RawFields, type RawRecord, rawRecords } from "./render/raw-dump.ts";
 export { type RenderTypeScriptOptions, renderTypeScript } from "./render/typescript.ts";
+export { FIELD_LAYOUT, type FieldKind, type FieldLayout, MAP_FIELDS, OBJECT_FIELDS } from "./special-fields/kinds.ts";
+export { type BtfField, type GraphRoot, type KernelTypes, specialFields } from "./special-fields/record.ts";
 export type {
   BtfArray,
   BtfDatasec,
@@ -112,5 +114,4 @@ export type {
   BtfVar,
   BtfVoid,
 } from "./types.ts";
-export type { KernelTypes } from "./validate/special-fields.ts";
 export { type BtfVerdict, type ValidateOptions, validateBtf } from "./validate/validate.ts";

@@ -3,7 +3,6 @@ export type UnsupportedFeature =
   | "arena"
   | "attach-prog"
   | "async-callback"
-  | "btf-record"
   | "caps"
   | "helper"
   | "irq-flag"
@@ -24,7 +23,6 @@ export const UNSUPPORTED_FEATURES: Readonly<Record<UnsupportedFeature, string>> 
   arena: "arena maps and address space casts",
   "attach-prog": "programs that extend or trace another BPF program",
   "async-callback": "task work",
-  "btf-record": "special fields of a value that the kernel's BTF check would have refused",
   caps: "loading without CAP_BPF and CAP_PERFMON: pointer leak checks and speculative paths",
   helper: "this helper's special checks",
   "irq-flag": "interrupt flags saved on the stack",

@@ -1,16 +1,8 @@
 import type { Input, RawMember } from "./input.ts";
+import { Rejection } from "./rejection.ts";
 
 /** What one call of the kernel's log function holds at most, in bytes; longer text is cut. */
 const MAX_PIECE = 1023;
-
-/** A check failed; carried out of the checks by `throw`, and turned into the verdict in {@link validateBtf} only. */
-export class Rejection {
-  readonly errno: number;
-
-  constructor(errno: number) {
-    this.errno = errno;
-  }
-}
 
 /** Which of the two passes is running: the second repeats a struct's line before a line about its member. */
 export type Phase = "records" | "resolving";

@@ -1,10 +1,12 @@
 import { E2BIG } from "@bpf-ts/uapi/errno";
+import type { KernelTypes } from "../special-fields/record.ts";
 import { checkHeader, checkStrings } from "./header.ts";
 import { Input } from "./input.ts";
-import { Log, Rejection } from "./log.ts";
+import { Log } from "./log.ts";
 import { checkRecords } from "./records.ts";
+import { Rejection } from "./rejection.ts";
 import { Resolver } from "./resolver.ts";
-import { checkSpecialFields, type KernelTypes } from "./special-fields.ts";
+import { checkSpecialFields } from "./special-fields.ts";
 import { checkTypeTags } from "./type-tags.ts";
 
 /** Options of {@link validateBtf}. */

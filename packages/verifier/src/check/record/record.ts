@@ -7,15 +7,19 @@
  * @see v6.18 kernel/bpf/btf.c, btf_parse_fields; v6.18 kernel/bpf/syscall.c, btf_record_find, btf_record_has_field
  */
 
-import type { Btf } from "@bpf-ts/btf";
+import {
+  type Btf,
+  type BtfField,
+  FIELD_LAYOUT,
+  type FieldKind,
+  MAP_FIELDS,
+  OBJECT_FIELDS,
+  specialFields,
+} from "@bpf-ts/btf";
 import type { Env } from "../../state/env.ts";
 import type { VerifierMap } from "../../types.ts";
-import { unsupported } from "../../unsupported.ts";
-import { type BtfField, findFields } from "./find-fields.ts";
-import { FIELD_LAYOUT, type FieldKind, MAP_FIELDS, OBJECT_FIELDS } from "./kinds.ts";
 
-export type { BtfField } from "./find-fields.ts";
-export type { FieldKind } from "./kinds.ts";
+export type { BtfField, FieldKind } from "@bpf-ts/btf";
 
 /** Special fields of one type, never empty. */
 export interface BtfRecord {
@@ -38,19 +42,11 @@ export function fieldTypeName(kind: FieldKind): string {
   return FIELD_LAYOUT[kind].name;
 }
 
+/** What the kernel can't make sense of has no record, as it leaves such maps without one. */
 function typeRecord(btf: Btf, typeId: number, wanted: ReadonlySet<FieldKind>): BtfRecord | undefined {
-  const kind = btf.kindOf(typeId);
-  if (kind !== "struct" && kind !== "union" && kind !== "datasec") return undefined;
-  const fields = findFields(btf, typeId, wanted);
-  if (fields.length === 0) return undefined;
-  const record: BtfRecord = { fields };
-  if (hasField(record, "list_head", "rb_root") && !hasField(record, "spin_lock", "res_spin_lock")) {
-    unsupported("btf-record", "malformed: list or tree without a lock");
-  }
-  if (hasField(record, "list_node") && hasField(record, "rb_node") && !hasField(record, "refcount")) {
-    unsupported("btf-record", "malformed: nodes of a list and a tree without a reference count");
-  }
-  return record;
+  const fields = specialFields(btf, typeId, wanted);
+  if (typeof fields === "number" || fields.length === 0) return undefined;
+  return { fields: [...fields].sort((a, b) => a.offset - b.offset) };
 }
 
 /** Special fields of a map's value, undefined if it has none. Found once a program. */

@@ -9,7 +9,6 @@ import {
   recordOf,
 } from "../../../src/check/record/record.ts";
 import type { VerifierMap } from "../../../src/types.ts";
-import { UnsupportedSignal } from "../../../src/unsupported.ts";
 
 interface Types {
   b: BtfBuilder;
@@ -141,7 +140,7 @@ describe("special fields of a map's value", () => {
   });
 });
 
-describe("types that the kernel refuses", () => {
+describe("types that the kernel can make nothing of have no fields", () => {
   const cases: [string, (t: Types) => number][] = [
     [
       "two locks",
@@ -181,7 +180,7 @@ describe("types that the kernel refuses", () => {
   it.each(cases)("%s", (_, make) => {
     const t = start();
     const type = make(t);
-    expect(() => fieldsOf(Btf.parse(t.b.encode()), type)).toThrow(UnsupportedSignal);
+    expect(fieldsOf(Btf.parse(t.b.encode()), type)).toEqual([]);
   });
 });
 

@@ -22,30 +22,15 @@ export type FieldKind =
   | "rb_node"
   | "refcount";
 
-/** Fields that are structs, by their struct's name. */
-export const STRUCT_FIELDS: ReadonlyMap<string, FieldKind> = new Map([
-  ["bpf_spin_lock", "spin_lock"],
-  ["bpf_res_spin_lock", "res_spin_lock"],
-  ["bpf_timer", "timer"],
-  ["bpf_wq", "wq"],
-  ["bpf_task_work", "task_work"],
-  ["bpf_list_head", "list_head"],
-  ["bpf_list_node", "list_node"],
-  ["bpf_rb_root", "rb_root"],
-  ["bpf_rb_node", "rb_node"],
-  ["bpf_refcount", "refcount"],
-]);
+/** Bytes; the alignment in bytes without which the field is not taken for one; what logs call it. */
+export interface FieldLayout {
+  readonly size: number;
+  readonly align: number;
+  readonly name: string;
+}
 
-/** Pointers, by their type tag. */
-export const POINTER_FIELDS: ReadonlyMap<string, FieldKind> = new Map([
-  ["kptr_untrusted", "kptr_unref"],
-  ["kptr", "kptr_ref"],
-  ["percpu_kptr", "kptr_percpu"],
-  ["uptr", "uptr"],
-]);
-
-/** Bytes, and the alignment in bytes without which the field is not taken for one. */
-export const FIELD_LAYOUT: Readonly<Record<FieldKind, { size: number; align: number; name: string }>> = {
+/** How each kind of field lies in memory. */
+export const FIELD_LAYOUT: Readonly<Record<FieldKind, FieldLayout>> = {
   spin_lock: { size: 4, align: 4, name: "bpf_spin_lock" },
   res_spin_lock: { size: 4, align: 4, name: "bpf_res_spin_lock" },
   timer: { size: 16, align: 8, name: "bpf_timer" },
@@ -62,17 +47,31 @@ export const FIELD_LAYOUT: Readonly<Record<FieldKind, { size: number; align: num
   refcount: { size: 4, align: 4, name: "bpf_refcount" },
 };
 
-/** Of these a struct may hold only one. */
+/** Pointers, by their type tag. */
+export const POINTER_FIELDS: ReadonlyMap<string, FieldKind> = new Map([
+  ["kptr_untrusted", "kptr_unref"],
+  ["kptr", "kptr_ref"],
+  ["percpu_kptr", "kptr_percpu"],
+  ["uptr", "uptr"],
+]);
+
+/** Fields that are structs, by their struct's name. */
+export const STRUCT_FIELDS: ReadonlyMap<string, FieldKind> = new Map(
+  (Object.keys(FIELD_LAYOUT) as FieldKind[])
+    .filter((kind) => ![...POINTER_FIELDS.values()].includes(kind))
+    .map((kind) => [FIELD_LAYOUT[kind].name, kind]),
+);
+
+/** Of these a type may hold only one. @see v6.18 kernel/bpf/btf.c, btf_get_field_type */
 export const UNIQUE_FIELDS: ReadonlySet<FieldKind> = new Set<FieldKind>([
   "spin_lock",
   "res_spin_lock",
   "timer",
   "wq",
   "task_work",
-  "refcount",
 ]);
 
-/** Of these an array may be made. */
+/** Of these an array may be made. @see v6.18 kernel/bpf/btf.c, btf_repeat_fields */
 export const REPEATABLE_FIELDS: ReadonlySet<FieldKind> = new Set<FieldKind>([
   "kptr_unref",
   "kptr_ref",
