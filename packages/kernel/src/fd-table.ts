@@ -3,7 +3,7 @@ import { KernelError } from "./error.ts";
 
 /** What an fd stands for. */
 export interface OpenFile {
-  readonly kind: "map" | "prog" | "link" | "btf" | "iter" | "perf_event" | "file";
+  readonly kind: "map" | "prog" | "link" | "btf" | "iter" | "perf_event" | "file" | "socket" | "cgroup" | "pid";
   /** The fd was closed. */
   release(): void;
 }

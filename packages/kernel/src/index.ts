@@ -3,6 +3,7 @@ export { KernelError, ProgramFault, VerifierRejection } from "./error.ts";
 export { createKernel, Kernel } from "./kernel.ts";
 export type { KernelOptions } from "./machine.ts";
 export { AT_FDCWD, O_CREAT, Process, type ProcessOptions } from "./process/process.ts";
+export type { SocketKind } from "./process/sockets.ts";
 export { SeededRandom } from "./random.ts";
 export { type Clock, DeterministicClock } from "./time/clock.ts";
 export type { TraceLog } from "./trace-log.ts";

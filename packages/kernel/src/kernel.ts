@@ -21,7 +21,6 @@ export class Kernel implements Disposable {
   readonly #machine: Machine;
   /** The first process: who loads, by default. */
   readonly init: Process;
-  readonly #processes: Process[] = [];
   #nextPid = FIRST_PID;
   #isDisposed = false;
 
@@ -59,7 +58,7 @@ export class Kernel implements Disposable {
 
   /** All that were made, the ended ones too; {@link Kernel.init} is the first. */
   get processes(): readonly Process[] {
-    return this.#processes;
+    return this.#machine.processes;
   }
 
   /** A new process. @throws KernelError EINVAL (no such CPU), ESRCH (the kernel is disposed); MemoryError ENOMEM */
@@ -67,7 +66,7 @@ export class Kernel implements Disposable {
     if (this.#isDisposed) throw new KernelError(ESRCH, "the kernel is disposed");
     const process = new Process(this.#machine, this.#nextPid, options);
     this.#nextPid++;
-    this.#processes.push(process);
+    this.#machine.processes.push(process);
     return process;
   }
 
@@ -92,7 +91,7 @@ export class Kernel implements Disposable {
 
   /** Objects that are alive, and fds that are open: nothing, once everything was closed. What leak checks look at. */
   describeLive(): string[] {
-    const fds = this.#processes.flatMap((process) =>
+    const fds = this.#machine.processes.flatMap((process) =>
       process.fds.entries().map(([fd, file]) => `fd ${fd} of process ${process.pid}: ${file.kind}`),
     );
     return [...this.#machine.objects.describeLive(), ...fds];
@@ -103,7 +102,7 @@ export class Kernel implements Disposable {
     if (this.#isDisposed) return;
     if (this.#machine.maps.busy) throw new KernelError(EBUSY, "the kernel can't be disposed while a program runs");
     this.#isDisposed = true;
-    for (const process of this.#processes) process.exit();
+    for (const process of this.#machine.processes) process.exit();
     this.#machine[Symbol.dispose]();
   }
 }

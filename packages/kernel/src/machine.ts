@@ -12,7 +12,9 @@ import { RawTracepoints } from "./hooks/raw-tracepoints.ts";
 import { buildKernelTypes } from "./kernel-btf/build.ts";
 import { mapHooks } from "./objects/map-hooks.ts";
 import { ObjectTables } from "./objects/object-tables.ts";
+import { Cgroup } from "./process/cgroups.ts";
 import { FileSystem } from "./process/files.ts";
+import type { MapFile } from "./process/open-files.ts";
 import type { Process } from "./process/process.ts";
 import type { SeqBuffer } from "./process/seq-buffer.ts";
 import { SeededRandom } from "./random.ts";
@@ -76,7 +78,16 @@ export class Machine implements Disposable {
   readonly ringRecords: RingRecords = new RingRecords();
   /** Buffers of running iterators by the address of their seq_file. */
   readonly seqBuffers: Map<number, SeqBuffer> = new Map();
+  /** The root cgroup. */
+  readonly cgroup: Cgroup = new Cgroup();
+  /** What stands for the inode that BPF objects' files share. */
+  readonly anonInode: object = {};
+  /** The open map whose element is being updated by user space. */
+  updatingFile: MapFile | undefined;
   #iterSessions = 0n;
+  #socketCookies = 0n;
+  /** All that were made, the ended ones too. */
+  readonly processes: Process[] = [];
   /** The process whose system call, or on whose behalf a program, runs now. Set by the kernel before anything can ask. */
   current!: Process;
 
@@ -143,6 +154,26 @@ export class Machine implements Disposable {
   /** A number for each run of an iterator, from 1. */
   nextIterSession(): bigint {
     return ++this.#iterSessions;
+  }
+
+  /** A number for each socket, from 1. */
+  nextSocketCookie(): bigint {
+    return ++this.#socketCookies;
+  }
+
+  /** The process of this id. */
+  processById(pid: number): Process | undefined {
+    return this.processes.find((process) => process.pid === pid);
+  }
+
+  /** Runs `body` while user space updates elements through an open map. */
+  asUpdater<T>(file: MapFile, body: () => T): T {
+    this.updatingFile = file;
+    try {
+      return body();
+    } finally {
+      this.updatingFile = undefined;
+    }
   }
 
   /** Runs `body` with `process` as the current one. */

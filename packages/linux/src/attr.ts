@@ -35,9 +35,9 @@ export class Attr {
     return this.pointer(offset, new TextEncoder().encode(`${text}\0`));
   }
 
-  /** At most 15 bytes in place. */
+  /** At most 15 bytes in place; a longer name fills all 16, which the kernel refuses. */
   name(offset: number, text: string): this {
-    this.bytes.set(new TextEncoder().encode(text).subarray(0, 15), offset);
+    this.bytes.set(new TextEncoder().encode(text).subarray(0, 16), offset);
     return this;
   }
 

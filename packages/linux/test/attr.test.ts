@@ -12,7 +12,7 @@ describe("union bpf_attr", () => {
       .pointer(40, new Uint8Array(1))
       .pointer(48, new Uint8Array(0));
     expect([...attr.bytes.subarray(0, 16)]).toEqual([4, 3, 2, 1, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
-    expect(new TextDecoder().decode(attr.bytes.subarray(16, 32))).toBe("a name that is \0");
+    expect(new TextDecoder().decode(attr.bytes.subarray(16, 32))).toBe("a name that is t");
     expect([...attr.bytes.subarray(40, 56)]).toEqual([
       0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0, 0, 0, 0, 0, 0, 0, 0,
     ]);

@@ -164,7 +164,7 @@ export interface FdValue {
   readonly handle: number;
   /** The object, for whoever stored it. */
   readonly object: unknown;
-  /** A negative errno if the object does not fit, where Linux finds that out after looking at what is in the map (sockets of reuseport arrays). */
+  /** A negative errno if the object does not fit, where Linux finds that out after looking at keys and flags (sockets that somebody else uses). */
   readonly refused?: number;
   /** Which open file of the map stored it, where elements go with that file (`BPF_MAP_TYPE_PERF_EVENT_ARRAY`). */
   readonly owner?: unknown;

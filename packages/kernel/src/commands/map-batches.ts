@@ -4,6 +4,7 @@ import { ENOENT } from "@bpf-ts/uapi/errno";
 import type { Machine } from "../machine.ts";
 import type { MapObject } from "../objects/map-object.ts";
 import type { Process } from "../process/process.ts";
+import { mapFile } from "./files.ts";
 import { check, checkLength, openMap, withBytes } from "./map-access.ts";
 
 /**
@@ -66,12 +67,13 @@ export function mapUpdateBatch(
   checkLength(map, "values", values.length, count * valueSize);
   const { cpu } = process;
   const word = flags32(flags);
+  const file = mapFile(process, fd);
   const fires = machine.mapWrites.firesOnSysUpdate(map);
   return machine.functions.withoutProbes(cpu, () =>
     withBytes(machine, [keys, values], (keysAddr, valuesAddr) =>
       oneByOne(map, "update batch", count, (i, n) => {
         const [key, value] = [keysAddr! + i * keySize, valuesAddr! + i * valueSize];
-        const { error } = map.map.sysUpdateBatch(key, value, n, word, cpu);
+        const { error } = machine.asUpdater(file, () => map.map.sysUpdateBatch(key, value, n, word, cpu));
         return error === 0 && n > 0 && fires ? machine.mapWrites.updated(map, key, value, word, cpu) : error;
       }),
     ),

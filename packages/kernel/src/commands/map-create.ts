@@ -1,24 +1,28 @@
 import type { MapCreateAttr } from "@bpf-ts/uapi";
-import { EINVAL } from "@bpf-ts/uapi/errno";
 import { BPF_F_RDONLY, BPF_F_WRONLY } from "@bpf-ts/uapi/map-flags";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import { InnerTemplate } from "../objects/inner-template.ts";
-import { MapObject, type MapTypes } from "../objects/map-object.ts";
+import { MapObject } from "../objects/map-object.ts";
+import { type MapTypes, mapTypes } from "../objects/map-types.ts";
 import { MapFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
 import { btfOf, mapFile } from "./files.ts";
-import { checkObjectName } from "./object-name.ts";
 
 /** BPF_MAP_CREATE. @throws KernelError, MapError */
 export function mapCreate(machine: Machine, process: Process, attr: MapCreateAttr): number {
-  checkObjectName(attr.name);
-  const types = typesOf(process, attr);
+  const found = typesOf(machine, process, attr);
+  const types = found instanceof KernelError ? undefined : found;
   // Found out before anything is made, so that there is nothing to undo.
   process.fds.reserve();
   let template: MapObject | undefined;
   const map = machine.maps.create(attr, {
-    ...(types === undefined ? {} : { btf: { keyTypeId: types.keyTypeId, valueTypeId: types.valueTypeId } }),
+    ...(types === undefined ? {} : { record: types.record }),
+    btf: {
+      keyTypeId: attr.btf?.keyTypeId ?? 0,
+      valueTypeId: attr.btf?.valueTypeId ?? 0,
+      vmlinuxValueTypeId: attr.btfVmlinuxValueTypeId ?? 0,
+    },
     inner: () => {
       try {
         template = mapFile(process, attr.innerMapFd ?? 0).map;
@@ -29,6 +33,10 @@ export function mapCreate(machine: Machine, process: Process, attr: MapCreateAtt
       }
     },
   });
+  if (found instanceof KernelError) {
+    map.close();
+    throw found;
+  }
   const inner = template === undefined ? undefined : new InnerTemplate(template);
   const object = new MapObject(map, types, inner, (gone, free) => {
     machine.objects.removeMap(gone);
@@ -46,30 +54,20 @@ export function mapCreate(machine: Machine, process: Process, attr: MapCreateAtt
   );
 }
 
-/** The BTF that the map's key and value are described by. @see v6.18 kernel/bpf/syscall.c, map_create, map_check_btf */
-function typesOf(process: Process, attr: MapCreateAttr): MapTypes | undefined {
-  if (attr.btf === undefined) return undefined;
-  const { btfFd, keyTypeId, valueTypeId } = attr.btf;
-  if (keyTypeId === 0 && valueTypeId === 0) return undefined;
-  const object = btfOf(process, btfFd);
-  const sizeOf = (id: number, what: string): number => {
-    try {
-      return object.btf.sizeOf(id);
-    } catch (cause) {
-      throw new KernelError(EINVAL, `map ${attr.name}: BTF type ${id} of the ${what} has no size`, { cause });
-    }
-  };
-  if (keyTypeId !== 0 && sizeOf(keyTypeId, "key") !== attr.keySize) {
-    throw new KernelError(
-      EINVAL,
-      `map ${attr.name}: BTF type of the key has ${sizeOf(keyTypeId, "key")} bytes, key_size is ${attr.keySize}`,
-    );
+/**
+ * The types that a map is to have. What is wrong with them shows only once the map could be made: the kernel looks at them last.
+ *
+ * @returns undefined where no types are given; the error where they do not fit
+ */
+function typesOf(machine: Machine, process: Process, attr: MapCreateAttr): MapTypes | KernelError | undefined {
+  const { btf, btfVmlinuxValueTypeId = 0 } = attr;
+  const isTyped = btf !== undefined && (btf.keyTypeId !== 0 || btf.valueTypeId !== 0);
+  if (!isTyped && btfVmlinuxValueTypeId === 0) return undefined;
+  try {
+    const object = btfOf(process, btf?.btfFd ?? 0);
+    return mapTypes(machine, { ...attr, btf: btf ?? { btfFd: 0, keyTypeId: 0, valueTypeId: 0 } }, object);
+  } catch (error) {
+    if (error instanceof KernelError) return error;
+    throw error;
   }
-  if (sizeOf(valueTypeId, "value") !== attr.valueSize) {
-    throw new KernelError(
-      EINVAL,
-      `map ${attr.name}: BTF type of the value has ${sizeOf(valueTypeId, "value")} bytes, value_size is ${attr.valueSize}`,
-    );
-  }
-  return { object, keyTypeId, valueTypeId };
 }

@@ -1,8 +1,11 @@
 import { flags32 } from "@bpf-ts/maps";
-import { EBUSY, ENOENT } from "@bpf-ts/uapi/errno";
+import { EBUSY, EINVAL, ENOENT, ENOTSUPP } from "@bpf-ts/uapi/errno";
+import { BPF_F_LOCK } from "@bpf-ts/uapi/map-flags";
+import { BPF_MAP_TYPE_STRUCT_OPS } from "@bpf-ts/uapi/map-types";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import type { Process } from "../process/process.ts";
+import { mapFile } from "./files.ts";
 import { check, checkLength, openMap, withBytes } from "./map-access.ts";
 
 /** BPF_MAP_LOOKUP_ELEM, or …_LOOKUP_AND_DELETE_ELEM. */
@@ -15,10 +18,16 @@ export function mapLookup(
   flags: bigint,
   remove: boolean,
 ): void {
+  if ((flags & ~BigInt(BPF_F_LOCK)) !== 0n)
+    throw new KernelError(
+      EINVAL,
+      `look-up with flags 0x${BigInt.asUintN(64, flags).toString(16)}: only BPF_F_LOCK is allowed`,
+    );
   const map = openMap(process, fd, remove ? ["read", "write"] : ["read"]);
   checkLength(map, "key", key.length, map.def.keySize);
   checkLength(map, "value", value.length, map.map.sysValueSize);
-  withBytes(machine, [key, value.length], (keyAddr, valueAddr) => {
+  // Bloom filters have no keys: they are asked about a value.
+  withBytes(machine, [key, value], (keyAddr, valueAddr) => {
     const result = remove
       ? map.map.sysLookupAndDelete(keyAddr!, valueAddr!, flags32(flags))
       : map.map.sysLookup(keyAddr!, valueAddr!, flags32(flags));
@@ -43,7 +52,8 @@ export function mapUpdate(
   machine.functions.withoutProbes(cpu, () =>
     withBytes(machine, [key, value], (keyAddr, valueAddr) => {
       const word = flags32(flags);
-      check(map, "update", map.map.sysUpdate(keyAddr!, valueAddr!, word, cpu));
+      const result = machine.asUpdater(mapFile(process, fd), () => map.map.sysUpdate(keyAddr!, valueAddr!, word, cpu));
+      check(map, "update", result);
       // Not for PERCPU_ARRAY, whose update by user space does not pass the function.
       if (machine.mapWrites.firesOnSysUpdate(map))
         check(map, "update", machine.mapWrites.updated(map, keyAddr!, valueAddr!, word, cpu));
@@ -93,10 +103,13 @@ export function mapGetNextKey(
 /**
  * BPF_MAP_FREEZE. A frozen map can't be written by user space, hence not be frozen again.
  *
- * @throws KernelError EPERM, EBUSY
+ * @throws KernelError ENOTSUPP, EPERM, EBUSY
  * @see v6.18 kernel/bpf/syscall.c, map_freeze
  */
 export function mapFreeze(process: Process, fd: number): void {
+  const file = mapFile(process, fd);
+  if (file.map.def.type === BPF_MAP_TYPE_STRUCT_OPS || file.map.map.record.length > 0)
+    throw new KernelError(ENOTSUPP, `${file.map.describe()} cannot be frozen: the kernel itself writes to its values`);
   const map = openMap(process, fd, ["write"]);
   if (map.writers > 0)
     throw new KernelError(EBUSY, `map ${map.id} (${map.name}) is mapped writable ${map.writers} time(s)`);

@@ -32,6 +32,8 @@ export function mapMemory(
   if (writable && !file.canWrite) throw new KernelError(EACCES, `map fd ${fd} is not open for writing`);
   const range = map.map.mappable();
   const isMappable = range !== undefined || map.def.type === BPF_MAP_TYPE_ARRAY;
+  if (map.map.record.length > 0)
+    throw new KernelError(ENOTSUPP, `${map.describe()} cannot be mapped: its values have fields of the kernel's`);
   if (!isMappable)
     throw new KernelError(ENOTSUPP, `${map.describe()} cannot be mapped: only arrays and ring buffers can`);
   // mmap(2) itself makes a mapping of a file that is not open for writing a private one.

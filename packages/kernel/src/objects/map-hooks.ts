@@ -1,51 +1,27 @@
-import type { BpfMap, FdValue, MapHooks } from "@bpf-ts/maps";
-import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
-import { BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS, BPF_MAP_TYPE_PROG_ARRAY } from "@bpf-ts/uapi/map-types";
+import type { MapHooks } from "@bpf-ts/maps";
+import { EBADF } from "@bpf-ts/uapi/errno";
+import { BPF_MAP_TYPE_CPUMAP, BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH } from "@bpf-ts/uapi/map-types";
 import type { Machine } from "../machine.ts";
-import { MapFile, ProgFile } from "../process/open-files.ts";
-import { MapObject } from "./map-object.ts";
-import { ProgObject } from "./prog-object.ts";
+import { putProgram, redirectProgram } from "./map-values/programs.ts";
+import { MAP_VALUES } from "./map-values/table.ts";
 
-/**
- * How maps of programs and of maps get at what an fd of the calling process names.
- *
- * @see v6.18 kernel/bpf/arraymap.c, prog_fd_array_get_ptr; kernel/bpf/map_in_map.c, bpf_map_fd_get_ptr
- */
+/** The one network device: loopback. */
+const LOOPBACK_IFINDEX = 1;
+const REDIRECT_TYPES: readonly number[] = [BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP];
+
+/** How maps of objects get at what an fd of the calling process names. */
 export function mapHooks(machine: Machine): MapHooks {
-  function programFor(map: BpfMap, fd: number): FdValue | number {
-    const file = machine.current.fds.get(fd);
-    if (file === undefined) return -EBADF;
-    if (!(file instanceof ProgFile)) return -EINVAL;
-    const { prog } = file;
-    if (machine.objects.mapByHandle(map.handle)?.acceptsTailCallTo(prog) !== true) return -EINVAL;
-    prog.getRef();
-    return { id: prog.id, handle: 0, object: prog };
-  }
-
-  /** Whether it is like the template is what the outer map looks at itself. */
-  function mapFor(fd: number): FdValue | number {
-    const file = machine.current.fds.get(fd);
-    if (file === undefined) return -EBADF;
-    if (!(file instanceof MapFile)) return -EINVAL;
-    const { map } = file;
-    map.getRef();
-    return { id: map.id, handle: map.handle, object: map };
-  }
-
   return {
     getValue(map, fd) {
-      switch (map.def.type) {
-        case BPF_MAP_TYPE_PROG_ARRAY:
-          return programFor(map, fd);
-        case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-        case BPF_MAP_TYPE_HASH_OF_MAPS:
-          return mapFor(fd);
-        default:
-          return -EBADF;
-      }
+      const file = machine.current.fds.get(fd);
+      if (file === undefined) return -EBADF;
+      return MAP_VALUES[map.def.type]?.get(machine, map, file) ?? -EBADF;
     },
-    putValue(_map, value) {
-      if (value.object instanceof ProgObject || value.object instanceof MapObject) value.object.putRef();
+    putValue(map, value) {
+      if (REDIRECT_TYPES.includes(map.def.type)) putProgram(value);
+      else MAP_VALUES[map.def.type]?.put?.(machine, map, value);
     },
+    getProgram: (map, fd) => redirectProgram(machine, map, fd),
+    hasDevice: (ifindex) => ifindex === LOOPBACK_IFINDEX,
   };
 }

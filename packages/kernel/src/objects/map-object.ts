@@ -5,16 +5,9 @@ import type { MapDef } from "@bpf-ts/uapi";
 import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
 import type { VerifierMap } from "@bpf-ts/verifier";
 import { WaitQueue } from "../process/wait-queue.ts";
-import type { BtfObject } from "./btf-object.ts";
 import type { InnerTemplate } from "./inner-template.ts";
+import type { MapTypes } from "./map-types.ts";
 import { RefCounted } from "./ref-counted.ts";
-
-/** A map's types. */
-export interface MapTypes {
-  object: BtfObject;
-  keyTypeId: number;
-  valueTypeId: number;
-}
 
 /**
  * A map as an object of the kernel: what the maps package made, with an id, references, types and tracers. It is what verifier and map tracing

@@ -1,3 +1,4 @@
+import { PerfEventArrayMap } from "@bpf-ts/maps";
 import type { OpenFile } from "../fd-table.ts";
 import type { KernelFunction } from "../hooks/kernel-function.ts";
 import type { BtfObject } from "../objects/btf-object.ts";
@@ -5,6 +6,7 @@ import type { LinkObject } from "../objects/link-object.ts";
 import type { MapObject } from "../objects/map-object.ts";
 import type { ProgObject } from "../objects/prog-object.ts";
 import type { FileNode } from "./files.ts";
+import type { Process } from "./process.ts";
 
 /** An open map: holds a reference and a user reference. Both are the caller's to hand over. */
 export class MapFile implements OpenFile {
@@ -20,6 +22,8 @@ export class MapFile implements OpenFile {
   }
 
   release(): void {
+    // Perf events go with the file that stored them.
+    if (this.map.map instanceof PerfEventArrayMap) this.map.map.releaseFile(this);
     this.map.putUserRef();
   }
 }
@@ -90,6 +94,18 @@ export class RegularFile implements OpenFile {
 
   constructor(node: FileNode) {
     this.node = node;
+  }
+
+  release(): void {}
+}
+
+/** A process' pidfd. */
+export class PidFile implements OpenFile {
+  readonly kind = "pid";
+  readonly process: Process;
+
+  constructor(process: Process) {
+    this.process = process;
   }
 
   release(): void {}

@@ -1,13 +1,16 @@
 import type { Bpf } from "@bpf-ts/uapi";
-import { EBADF, EINVAL, ENOENT } from "@bpf-ts/uapi/errno";
+import { EBADF, EINVAL, ENOENT, ENOTSOCK, ESRCH } from "@bpf-ts/uapi/errno";
 import { BpfSyscalls } from "../commands/bpf-syscalls.ts";
 import { KernelError } from "../error.ts";
-import { FdTable } from "../fd-table.ts";
+import { FdTable, type OpenFile } from "../fd-table.ts";
 import { TASK_COMM_LEN } from "../kernel-btf/kernel-structs.ts";
 import type { Machine } from "../machine.ts";
+import { objectGone } from "../objects/object-gone.ts";
+import { CGROUP_ROOT, CgroupFile } from "./cgroups.ts";
 import { fdinfo } from "./fdinfo.ts";
 import { writeAt } from "./files.ts";
-import { RegularFile } from "./open-files.ts";
+import { PidFile, RegularFile } from "./open-files.ts";
+import { Socket, SocketFile, type SocketKind } from "./sockets.ts";
 import { callSyscall } from "./syscall.ts";
 import { makeTaskStruct } from "./task-struct.ts";
 
@@ -77,7 +80,7 @@ export class Process {
   }
 
   /**
-   * openat(2). The only flag that matters is {@link O_CREAT}, which is set unless told otherwise.
+   * openat(2). The only flag that matters is {@link O_CREAT}, which is set unless told otherwise. The path `/sys/fs/cgroup` is the root cgroup.
    *
    * @returns an fd, or a negative errno: -ENOENT, -EMFILE, what fmod_ret programs say
    * @throws KernelError ESRCH if the process has ended; ProgramFault if a program at the call ran out of fuel
@@ -85,6 +88,7 @@ export class Process {
   openat(path: string, flags: number = O_CREAT): number {
     const name = new TextEncoder().encode(`${path}\0`);
     return callSyscall(this.#machine, this, "openat", { bytes: name, at: 1 }, [AT_FDCWD, 0, flags, 0], () => {
+      if (path === CGROUP_ROOT) return this.fds.install(new CgroupFile(this.#machine.cgroup));
       const node =
         this.#machine.files.get(path) ?? ((flags & O_CREAT) !== 0 ? this.#machine.files.create(path) : undefined);
       if (node === undefined) return -ENOENT;
@@ -115,6 +119,49 @@ export class Process {
     });
   }
 
+  /**
+   * socket(2) and what makes the socket of a kind (bind, listen): for socket maps and storage. No program is passed.
+   *
+   * @returns an fd, or -EMFILE
+   * @throws KernelError ESRCH if the process has ended; MemoryError ENOMEM
+   */
+  socket(kind: SocketKind): number {
+    return this.#open(() => {
+      const machine = this.#machine;
+      const socket = new Socket(machine.memory, kind, machine.nextSocketCookie());
+      return new SocketFile(socket, () => {
+        objectGone(machine, socket);
+        machine.whenIdle(() => machine.memory.free(socket.handle));
+      });
+    });
+  }
+
+  /** SO_COOKIE of a socket: what socket maps answer to look-ups. @throws KernelError EBADF, ENOTSOCK */
+  socketCookie(fd: number): bigint {
+    const file = this.fds.get(fd);
+    if (file === undefined) throw new KernelError(EBADF, `fd ${fd} is not open`);
+    if (!(file instanceof SocketFile)) throw new KernelError(ENOTSOCK, `fd ${fd} is a ${file.kind}, expected a socket`);
+    return file.socket.cookie;
+  }
+
+  /** pidfd_open(2), for task storage. No program is passed. @returns an fd, or -EMFILE, -ESRCH. @throws KernelError ESRCH if this process has ended */
+  pidfdOpen(pid: number): number {
+    const process = this.#machine.processById(pid);
+    if (process === undefined || process.hasEnded) return -ESRCH;
+    return this.#open(() => new PidFile(process));
+  }
+
+  #open(make: () => OpenFile): number {
+    if (this.hasEnded) throw new KernelError(ESRCH, `process ${this.pid} has ended`);
+    try {
+      this.fds.reserve();
+    } catch (error) {
+      if (error instanceof KernelError) return -error.errno;
+      throw error;
+    }
+    return this.fds.install(make());
+  }
+
   /** /proc/<pid>/fdinfo/<fd>, as far as it concerns BPF. @throws KernelError EBADF */
   fdinfo(fd: number): string {
     const file = this.fds.get(fd);
@@ -127,6 +174,7 @@ export class Process {
     const task = this.#taskStruct;
     if (task === 0) return;
     this.#machine.asProcess(this, () => this.fds.closeAll());
+    objectGone(this.#machine, this);
     this.#taskStruct = 0;
     this.#machine.whenIdle(() => this.#machine.memory.free(task));
   }

@@ -87,6 +87,7 @@ export class SockHashMap extends BaseMap {
   /** `bpf_sock_hash_update`: puts a socket in. On failure the caller keeps its reference. */
   store(key: number, socket: FdValue, flags: number): number {
     if (unknownUpdateFlags(flags, false) !== 0) return -EINVAL;
+    if (socket.refused) return socket.refused;
     const chains = this.#chains;
     const hash = chains.hash(key);
     const old = chains.find(key, hash);

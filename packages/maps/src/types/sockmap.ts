@@ -39,6 +39,7 @@ export class SockMap extends ObjectArrayMap {
     if (unknownUpdateFlags(flags, false) !== 0) return -EINVAL;
     const index = this.index(key);
     if (index >= this.def.maxEntries) return -E2BIG;
+    if (socket.refused) return socket.refused;
     const exists = this.entry(index) !== undefined;
     if (exists && flags === BPF_NOEXIST) return -EEXIST;
     if (!exists && flags === BPF_EXIST) return -ENOENT;
