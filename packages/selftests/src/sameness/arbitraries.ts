@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { MapSpec, Op, ProgramCall } from "./spec.ts";
+import type { Op, ProgramCall } from "./spec.ts";
 
 /** Flags of updates: the ones that there are, and some that there are not. */
 export const updateFlags: fc.Arbitrary<bigint> = fc.oneof(
@@ -103,11 +103,6 @@ export const WHOLE_MAP: readonly (readonly [number, fc.Arbitrary<Op>])[] = [
   [0.2, OPS.reopen],
   [0.03, OPS.freeze],
 ];
-
-/** A spec from arbitraries of its parts. */
-export function spec(parts: { [P in keyof MapSpec]: fc.Arbitrary<MapSpec[P]> }): fc.Arbitrary<MapSpec> {
-  return fc.record(parts) as fc.Arbitrary<MapSpec>;
-}
 
 /** Any of the flags, most often none. */
 export function flags(base: number, ...some: readonly number[]): fc.Arbitrary<number> {

@@ -62,7 +62,8 @@ export function compare(family: Family, sides: readonly [Side, Side], operations
     if (at >= 0) throw new Difference(story(sequence, at, theirs!, ours!));
     for (const [i, side] of sides.entries()) {
       const left = (side.liveBytes() ?? 0) - (before[i] ?? 0);
-      if (left !== 0) throw new Difference(`${side.name}: ${left} bytes are left of a closed map: ${show(sequence.spec)}`);
+      if (left !== 0)
+        throw new Difference(`${side.name}: ${left} bytes are left of a closed map: ${show(sequence.spec)}`);
     }
   });
   try {

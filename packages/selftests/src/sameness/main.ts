@@ -5,7 +5,11 @@ import { openLinux, openOurs } from "./sides.ts";
 import { FAMILIES } from "./table.ts";
 
 const { values } = parseArgs({
-  options: { runs: { type: "string", default: "200000" }, seed: { type: "string", default: "1" }, family: { type: "string" } },
+  options: {
+    runs: { type: "string", default: "200000" },
+    seed: { type: "string", default: "1" },
+    family: { type: "string" },
+  },
 });
 
 /** Compares every family, or those whose name contains `--family`; the exit code is 1 if one differs, 2 if there is no kernel to compare with. */
@@ -24,7 +28,9 @@ function main(): number {
     try {
       const tally = compare(family, [linux, ours], Number(values.runs), Number(values.seed) * 1_000_000 + i * 10_000);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      console.log(`${family.name}: ${tally.operations} operations in ${tally.sequences} sequences, ${seconds} s: equal`);
+      console.log(
+        `${family.name}: ${tally.operations} operations in ${tally.sequences} sequences, ${seconds} s: equal`,
+      );
     } catch (error) {
       differ++;
       console.log(error instanceof Error ? error.message : String(error));
