@@ -15,6 +15,7 @@ import { BpfError, type BpfErrorOptions } from "@bpf-ts/uapi";
  * - `LOAD`: the kernel refused a map or program: `errno`, `cause`, `details.log`
  * - `ATTACH`: a program cannot be attached so
  * - `VALUE`: a key or value that does not fit its map
+ * - `NO_ROOM`: a user ring buffer that is full (`errno` ENOSPC), or too small (E2BIG)
  */
 export type LibbpfErrorCode =
   | "ELF_TRUNCATED"
@@ -28,7 +29,8 @@ export type LibbpfErrorCode =
   | "STATE"
   | "LOAD"
   | "ATTACH"
-  | "VALUE";
+  | "VALUE"
+  | "NO_ROOM";
 
 /**
  * A failure of the loader. Failures of the kernel behind it pass through with their errno, wrapped so that the message says which program or map.

@@ -47,9 +47,13 @@ export class BpfObject implements Disposable {
     this.#owned = parts.owned;
   }
 
-  /** By the name that the object declares; of global data the section's. @throws LibbpfError NOT_FOUND */
-  map(name: string): BpfMap {
-    return pick(this.maps, name, `map in ${this.name}`);
+  /**
+   * By the name that the object declares; of global data the section's. Whoever knows the types of its keys and values may say so.
+   *
+   * @throws LibbpfError NOT_FOUND
+   */
+  map<K = unknown, V = unknown>(name: string): BpfMap<K, V> {
+    return pick(this.maps, name, `map in ${this.name}`) as BpfMap<K, V>;
   }
 
   /** @throws LibbpfError NOT_FOUND */

@@ -1,41 +1,17 @@
 /** Ring buffers through the `Bpf` interface: mapped, polled and waited for, in the in-process kernel and in the running one. */
 import { assembleKernel, encode } from "@bpf-ts/isa";
-import { createKernel } from "@bpf-ts/kernel";
-import { LinuxKernel } from "@bpf-ts/linux";
-import { type Bpf, BpfError, type MappedMemory } from "@bpf-ts/uapi";
+import type { Bpf, MappedMemory } from "@bpf-ts/uapi";
 import { EACCES, EBADF, EINVAL, EPERM } from "@bpf-ts/uapi/errno";
 import { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_USER_RINGBUF } from "@bpf-ts/uapi/map-types";
 import { BPF_PROG_TYPE_SOCKET_FILTER } from "@bpf-ts/uapi/prog-types";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { errnoOf } from "../map-trace/bytes.ts";
-
-/** The running kernel, or why there is none to talk to. */
-function linux(): LinuxKernel | string {
-  try {
-    const kernel = new LinuxKernel();
-    kernel.close(kernel.mapCreate({ type: BPF_MAP_TYPE_ARRAY, name: "", ...SIZES, keySize: 4, valueSize: 4 }));
-    return kernel;
-  } catch (error) {
-    if (error instanceof BpfError) return error.message;
-    throw error;
-  }
-}
+import { kernels } from "./kernels.ts";
 
 const PAGE = 4096;
 const SIZES = { keySize: 0, valueSize: 0, maxEntries: PAGE, mapFlags: 0 };
-const running = linux();
-const reason = typeof running === "string" ? running : undefined;
 
-const KERNELS = [
-  { name: "in-process", open: (): Bpf => createKernel().bpf, skip: false },
-  {
-    name: `running Linux${reason === undefined ? "" : ` (skipped: ${reason})`}`,
-    open: (): Bpf => running as LinuxKernel,
-    skip: reason !== undefined,
-  },
-];
-
-for (const { name, open, skip } of KERNELS) {
+for (const { name, open, skip } of kernels()) {
   describe.skipIf(skip)(name, () => {
     let bpf: Bpf;
     const opened: number[] = [];
@@ -50,7 +26,7 @@ for (const { name, open, skip } of KERNELS) {
       return memory;
     };
     beforeEach(() => {
-      bpf = open();
+      bpf = open().bpf;
     });
     afterEach(() => {
       for (const memory of mapped.splice(0)) memory[Symbol.dispose]();
