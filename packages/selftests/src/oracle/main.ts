@@ -9,7 +9,7 @@ import { type Answer, type Judgement, judge } from "../corpus/judge.ts";
 import { normaliseMessage, statsLine } from "../corpus/normalise.ts";
 import { formatJudgement, formatSummary, sortBySeverity, summarise } from "../corpus/report.ts";
 import type { CorpusAnswer, CorpusRow } from "../corpus/row.ts";
-import { LEVEL2 } from "../corpus/run.ts";
+import { LEVEL1, LEVEL2 } from "../corpus/run.ts";
 import { type LoadAnswer, loadRows } from "./kernel.ts";
 import { isTyped, renumber } from "./kernel-ids.ts";
 import { type Mutant, mutate } from "./mutate.ts";
@@ -60,7 +60,7 @@ function notAllowed({ errno, log }: { errno: number; log: string }): boolean {
 
 /** Whether the running kernel still says of an unchanged program what the recorded one said: builds of one version differ. */
 function isAsRecorded(base: CorpusRow, dir: string): boolean {
-  const [now] = loadRows(process.cwd(), join(dir, "btf"), [{ load: base.load, maps: base.maps, log_level: 1 }]);
+  const [now] = loadRows(process.cwd(), join(dir, "btf"), [{ load: base.load, maps: base.maps, log_level: LEVEL1 }]);
   const recorded = base.kernel.level1;
   if (now === undefined || "error" in now || recorded === undefined) return true;
   return (

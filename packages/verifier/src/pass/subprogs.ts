@@ -94,7 +94,8 @@ export function checkSubprogs(env: Env): void {
     if (klass === BPF_JMP || klass === BPF_JMP32) {
       const op = BPF_OP(code);
       if (op !== BPF_EXIT && op !== BPF_CALL) {
-        const off = i + jmpOffset(insn) + 1;
+        // 32 bits wide, as in the message.
+        const off = (i + jmpOffset(insn) + 1) | 0;
         if (off < start || off >= end) {
           reject(env, i, "cfg", EINVAL, `jump out of range from insn ${i} to ${off}`);
         }

@@ -3,6 +3,7 @@ import { CALLBACK_CASES } from "./cases/callbacks.ts";
 import { DYNPTR_CASES } from "./cases/dynptrs.ts";
 import { GLOBAL_FUNCTION_CASES } from "./cases/global-functions.ts";
 import { HELPER_ARG_CASES } from "./cases/helper-args.ts";
+import { JUMP_CASES } from "./cases/jumps.ts";
 import { OBJECT_CASES } from "./cases/objects.ts";
 import { REFERENCE_CASES } from "./cases/references.ts";
 import { RING_BUFFER_CASES } from "./cases/ring-buffers.ts";
@@ -16,6 +17,7 @@ export const GROUPS: Readonly<Record<string, readonly MicroCase[]>> = {
   "references, locks, kernel pointers": REFERENCE_CASES,
   "objects, lists, trees": OBJECT_CASES,
   "timers, work queues, storage": STORAGE_CASES,
+  "jumps of 32 bits": JUMP_CASES,
   callbacks: CALLBACK_CASES,
   dynptrs: DYNPTR_CASES,
   "ring buffers": RING_BUFFER_CASES,
