@@ -2,6 +2,8 @@
 export interface Side {
   /** Units of work that one step does; 1 if absent. */
   readonly units?: number;
+  /** Opening it has done a step already. */
+  readonly hasRun?: true;
   /** Does `n` steps. What it answers depends on the work, so that nothing can be dropped; nobody looks at it. */
   run(n: number): unknown;
   /** In place of {@link run}, for work that something else measures: does `n` steps and answers the ns they took. */
