@@ -1,6 +1,7 @@
 import { BpfError, UnsupportedError } from "@bpf-ts/uapi";
 import { Command, CommanderError } from "commander";
 import { LibbpfError } from "libbpf-ts";
+import manifest from "../package.json" with { type: "json" };
 import { btfCommand } from "./commands/btf-dump.ts";
 import { disasmCommand } from "./commands/disasm.ts";
 import { mapCommand } from "./commands/map.ts";
@@ -26,6 +27,8 @@ export async function runCli(io: Io): Promise<ExitCode> {
   const said: (void | Promise<void>)[] = [];
   const program = new Command("bpf-ts")
     .description("Verifies, runs, disassembles and inspects BPF objects. Needs no root and no kernel.")
+    .version(manifest.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
     .addHelpText("after", EXIT_HELP)
     .configureOutput({
       writeOut: (text) => said.push(io.stdout.write(text)),
@@ -39,8 +42,15 @@ export async function runCli(io: Io): Promise<ExitCode> {
     return code;
   } catch (error) {
     await Promise.all(said);
-    // Help that was asked for is no error; help for want of a command is.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_BROKEN;
+    if (error instanceof CommanderError) {
+      // Help and version that were asked for are no error; help for want of a command is.
+      if (error.exitCode === 0) return EXIT_OK;
+      await tellJson(io, {
+        code: "USAGE",
+        message: error.code === "commander.help" ? "a command is missing" : error.message.replace(/^error: /, ""),
+      });
+      return EXIT_BROKEN;
+    }
     if (!(error instanceof BpfError)) throw error;
     await tell(io, error);
     return exitCodeOf(error);
@@ -56,8 +66,12 @@ export async function runCli(io: Io): Promise<ExitCode> {
 async function tell(io: Io, error: BpfError): Promise<void> {
   const hint = error instanceof CliError && error.code === "USAGE" ? " (see --help)" : "";
   await io.stderr.write(`error: ${error.message}${hint}\n`);
-  if (io.argv.includes("--json"))
-    await io.stdout.write(`${JSON.stringify({ error: { code: error.code, message: error.message } })}\n`);
+  await tellJson(io, error);
+}
+
+/** Whoever asked for JSON finds the error there, too. */
+async function tellJson(io: Io, { code, message }: { code: string; message: string }): Promise<void> {
+  if (io.argv.includes("--json")) await io.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
 }
 
 function exitCodeOf(error: BpfError): ExitCode {

@@ -43,10 +43,21 @@ function unpack(bytes: Uint8Array, path: string): Uint8Array {
   }
 }
 
+/** Writes a whole file. @throws CliError OUTPUT */
+export function writeOutput(io: Pick<Io, "writeFile">, path: string, bytes: Uint8Array): void {
+  try {
+    io.writeFile(path, bytes);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    throw new CliError("OUTPUT", `cannot write ${path}: ${reasonOf(code)}`, { cause: error });
+  }
+}
+
 function failure(path: string, error: unknown): unknown {
-  if (error instanceof CliError || codeOf(error) === undefined) return error;
-  const reason = REASONS.get(codeOf(error)!) ?? codeOf(error);
-  return new CliError("INPUT", `cannot read ${path}: ${reason}`, { cause: error });
+  const code = codeOf(error);
+  if (error instanceof CliError || code === undefined) return error;
+  return new CliError("INPUT", `cannot read ${path}: ${reasonOf(code)}`, { cause: error });
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -54,8 +65,16 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
+/** What a code of Node's for a failed system call means, in words. */
+export function reasonOf(code: string): string {
+  return REASONS.get(code) ?? code;
+}
+
 const REASONS: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "no such file"],
+  ["ENOTDIR", "a part of its path is no directory"],
   ["EISDIR", "it is a directory"],
   ["EACCES", "permission denied"],
+  ["EROFS", "the file system is read-only"],
+  ["ENOSPC", "no space left on the device"],
 ]);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { MAP_DIFF_USAGE } from "../src/commands/map-diff.ts";
 import { runCli } from "../src/index.ts";
 import { chunks, cli } from "./memory-io.ts";
 
@@ -15,6 +16,13 @@ test("help names the commands and the exit codes", async () => {
     expect(out).toContain(text);
   expect((await cli(["verify", "--help"])).out).toContain("--kernel-btf <FILE>");
   expect((await cli(["btf", "dump", "--help"])).code).toBe(0);
+  const diff = await cli(["map", "diff", "--help"]);
+  expect([diff.code, diff.out]).toEqual([0, MAP_DIFF_USAGE]);
+});
+
+test("the version is the package's", async () => {
+  for (const flag of ["-V", "--version"])
+    expect(await cli([flag])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: "" });
 });
 
 test.each([[[]], [["frobnicate"]], [["btf"]], [["btf", "show"]], [["run"]]])("%j is no command", async (argv) => {

@@ -26,7 +26,7 @@ export function readerOf(files: Readonly<Record<string, Uint8Array | string>>): 
   };
 }
 
-/** Runs a command line without a process. */
+/** Runs a command line without a process. Nothing can be written to `full/`. */
 export async function cli(
   argv: readonly string[],
   world: { files?: Readonly<Record<string, Uint8Array | string>>; stdin?: AsyncIterable<Uint8Array> } = {},
@@ -48,7 +48,10 @@ export async function cli(
       },
     },
     readFile: readerOf(world.files ?? {}),
-    writeFile: (path, bytes) => outcome.written.set(path, bytes),
+    writeFile(path, bytes) {
+      if (path.startsWith("full/")) throw Object.assign(new Error(`ENOSPC: ${path}`), { code: "ENOSPC" });
+      outcome.written.set(path, bytes);
+    },
   });
   return outcome;
 }

@@ -18,16 +18,34 @@ export interface VerdictRecord {
   usec: number;
 }
 
-/** The answer to a line that is no row, with `id` null, or to a row that could not be judged. */
-export interface ErrorRecord {
-  id: string | null;
+/** The answer to a line that is no row. */
+export interface LineErrorRecord {
+  id: null;
   /** Number of the line, from 1. */
   line: number;
   verdict: "error";
   message: string;
 }
 
-export type BatchRecord = VerdictRecord | ErrorRecord;
+/** The answer to a row that could not be judged: it names types that are not there, or does not fit together. */
+export interface RowErrorRecord {
+  id: string;
+  /** Number of the line, from 1. */
+  line: number;
+  verdict: "error";
+  errno: 0;
+  message: string;
+  processed: 0;
+  usec: 0;
+}
+
+export type BatchRecord = VerdictRecord | RowErrorRecord | LineErrorRecord;
+
+/** What is wrong with a line, or with the row that it holds. */
+export function errorRecord(id: string | null, line: number, message: string): BatchRecord {
+  if (id === null) return { id, line, verdict: "error", message };
+  return { id, line, verdict: "error", errno: 0, message, processed: 0, usec: 0 };
+}
 
 /** A verdict as a line's answer. */
 export function verdictRecord(id: string, verdict: Verdict, usec: number): VerdictRecord {

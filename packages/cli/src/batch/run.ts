@@ -4,7 +4,7 @@ import { CliError } from "../error.ts";
 import { rowInput, type TypeSource } from "./input.ts";
 import { splitLines } from "./lines.ts";
 import { parseRow } from "./parse-row.ts";
-import { type BatchRecord, verdictRecord } from "./record.ts";
+import { type BatchRecord, errorRecord, verdictRecord } from "./record.ts";
 
 /** Longest line that is read, in bytes: a program of a million instructions has 16 MB. */
 const MAX_LINE = 256 * 1024 * 1024;
@@ -37,7 +37,7 @@ export async function runBatch(context: BatchContext): Promise<number> {
 }
 
 function tooLong(bytes: number, line: number): BatchRecord {
-  return { id: null, line, verdict: "error", message: `a line of ${bytes} bytes: at most ${MAX_LINE} are read` };
+  return errorRecord(null, line, `a line of ${bytes} bytes: at most ${MAX_LINE} are read`);
 }
 
 function answer(bytes: Uint8Array, line: number, { types, profile }: BatchContext): BatchRecord {
@@ -50,7 +50,7 @@ function answer(bytes: Uint8Array, line: number, { types, profile }: BatchContex
     const verdict = verify(input, profile);
     return verdictRecord(id, verdict, Math.round((performance.now() - start) * 1000));
   } catch (error) {
-    return { id, line, verdict: "error", message: messageOf(error) };
+    return errorRecord(id, line, messageOf(error));
   }
 }
 

@@ -6,6 +6,7 @@ import { CliError } from "../error.ts";
 import { readInput } from "../files.ts";
 import { EXIT_OK, type ExitCode, type Io } from "../io.ts";
 import { toJson } from "../json.ts";
+import { saying } from "../object/open.ts";
 
 const FORMATS = ["raw", "c"] as const;
 type Format = (typeof FORMATS)[number];
@@ -64,7 +65,7 @@ function formatOf(words: readonly string[]): Format {
 function readTypes(io: Io, path: string, base: Btf | undefined): Btf {
   const file = readInput(io, path);
   const isElf = file[0] === 0x7f && file[1] === 0x45 && file[2] === 0x4c && file[3] === 0x46;
-  const bytes = isElf ? readElf(file).section(".BTF")?.data : file;
+  const bytes = isElf ? saying(path, () => readElf(file).section(".BTF")?.data) : file;
   if (bytes === undefined) throw new CliError("INPUT", `${path} has no section .BTF (compile with -g)`);
   try {
     return Btf.parse(bytes, base === undefined ? {} : { base });

@@ -19,6 +19,8 @@ Compares the maps that two versions of a BPF object declare, by name, down to th
   migratable  it needs a map of its own, into which every entry can be converted
   breaking    neither; also a map that the new version does not have
 
+  --json, -j  as JSON
+
 Exit codes: 0 all maps are reusable, 1 some are not, 2 usage or broken input, 3 unsupported.
 `;
 

@@ -6,13 +6,12 @@ import { MAP_DIFF_USAGE, mapDiff } from "./map-diff.ts";
 export function mapCommand(io: Io, exit: (code: ExitCode) => void): Command {
   const diff = new Command("diff")
     .summary("what the maps of two versions of an object have in common")
-    .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments()
     .argument("[args...]", "OLD.o NEW.o, --json")
-    .addHelpText("after", MAP_DIFF_USAGE)
     .action(async (_args: string[], _options: unknown, command: Command) => {
       exit(await mapDiff(command.args, io));
     });
-  return new Command("map").description("maps of objects").addCommand(diff);
+  diff.helpInformation = () => MAP_DIFF_USAGE;
+  return new Command("map").summary("maps of objects").description("Commands about maps.").addCommand(diff);
 }

@@ -1,14 +1,16 @@
 import { createKernel, type Kernel } from "@bpf-ts/kernel";
-import type { TestRunResult } from "@bpf-ts/uapi";
+import { BpfError, type TestRunResult } from "@bpf-ts/uapi";
+import { EINVAL } from "@bpf-ts/uapi/errno";
+import { BPF_PROG_TYPE_UNSPEC } from "@bpf-ts/uapi/prog-types";
 import { Command, InvalidArgumentError } from "commander";
-import type { ObjectSpec, ProgramSpec, RunInput } from "libbpf-ts";
+import type { BpfProgram, ObjectSpec, ProgramSpec, RunInput } from "libbpf-ts";
 import { hexBytes } from "../batch/hex.ts";
 import { CliError } from "../error.ts";
-import { readInput } from "../files.ts";
+import { readInput, writeOutput } from "../files.ts";
 import { hexDump } from "../hex-dump.ts";
 import { EXIT_OK, type ExitCode, type Io } from "../io.ts";
 import { toJson } from "../json.ts";
-import { assumeSection, readObject } from "../object/open.ts";
+import { assumeSection, readObject, unknownSection } from "../object/open.ts";
 import { repeatable } from "../options.ts";
 
 interface RunFlags {
@@ -67,6 +69,8 @@ async function run(io: Io, path: string, flags: RunFlags): Promise<ExitCode> {
   const spec = readObject(io, path);
   assumeSection(spec, flags.section);
   const program = choose(spec, path, flags.program);
+  if (program.progType === BPF_PROG_TYPE_UNSPEC)
+    throw new CliError("INPUT", `program ${program.name}: ${unknownSection(program.section)}`);
   for (const other of spec.programs.values()) other.autoload = other === program;
   for (const map of spec.maps.values()) map.pinning = 0;
   const input = inputOf(io, flags);
@@ -74,7 +78,7 @@ async function run(io: Io, path: string, flags: RunFlags): Promise<ExitCode> {
   try {
     const object = spec.load(kernel.bpf);
     try {
-      const result = object.program(program.name).run(input);
+      const result = testRun(object.program(program.name), input);
       const maps = new Map(
         (flags.dumpMap ?? []).map((name) => [name, [...object.map(name)].map(([key, value]) => ({ key, value }))]),
       );
@@ -100,6 +104,22 @@ function choose(spec: ObjectSpec, path: string, name: string | undefined): Progr
   return only;
 }
 
+/** A packet that nobody gave is the first thing that goes wrong: the way out is said with it. */
+function testRun(program: BpfProgram, input: RunInput): TestRunResult {
+  try {
+    return program.run(input);
+  } catch (error) {
+    if (
+      error instanceof BpfError &&
+      error.errno === EINVAL &&
+      input.data === undefined &&
+      /\bdata_in\b/.test(error.message)
+    )
+      error.message = `${error.message} (--data or --data-in gives it)`;
+    throw error;
+  }
+}
+
 function inputOf(io: Io, flags: RunFlags): RunInput {
   const data = flags.dataIn === undefined ? flags.data : readInput(io, flags.dataIn);
   return {
@@ -123,7 +143,7 @@ async function report(
     ["data", flags.dataOut, dataOut],
     ["context", flags.ctxOut, ctxOut],
   ] as const;
-  for (const [, file, bytes] of outputs) if (file !== undefined && file !== "-") io.writeFile(file, bytes);
+  for (const [, file, bytes] of outputs) if (file !== undefined && file !== "-") writeOutput(io, file, bytes);
   const trace = kernel.traceLog.lines;
   if (flags.json !== undefined) {
     const fields = {

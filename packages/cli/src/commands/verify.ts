@@ -79,10 +79,15 @@ async function verifyFile(io: Io, path: string | undefined, flags: VerifyFlags):
   const spec = readObject(io, path);
   assumeSection(spec, flags.section);
   const { filter } = flags;
+  const isWanted = ({ name }: { name: string }): boolean =>
+    filter === undefined || filter.some((pattern) => matchesGlob(pattern, name));
+  const names = [...spec.programs.keys()];
+  if (names.length > 0 && ![...spec.programs.values()].some(isWanted))
+    throw new CliError("USAGE", `--filter ${filter!.join(", ")} matches no program: there are ${names.join(", ")}`);
   const { results, warnings } = verifyObject(spec, {
     kernel: targetKernel(io, flags.kernelBtf),
     logLevel: flags.logLevel ?? 1,
-    wanted: ({ name }) => filter === undefined || filter.some((pattern) => matchesGlob(pattern, name)),
+    wanted: isWanted,
   });
   if (flags.json !== undefined) {
     await io.stdout.write(`${toJson({ object: path, programs: results.map(jsonResult), warnings }, 2)}\n`);

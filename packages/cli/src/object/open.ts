@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { BpfError } from "@bpf-ts/uapi";
 import { matchSection, type ObjectSpec, openObject } from "libbpf-ts";
 import { CliError } from "../error.ts";
 import { readInput } from "../files.ts";
@@ -11,7 +12,24 @@ export function objectName(path: string): string {
 
 /** An object file, read. @throws CliError INPUT; LibbpfError; UnsupportedError */
 export function readObject(io: Pick<Io, "readFile">, path: string): ObjectSpec {
-  return openObject(readInput(io, path), { name: objectName(path) });
+  const file = readInput(io, path);
+  return saying(path, () => openObject(file, { name: objectName(path) }));
+}
+
+/** What goes wrong is said with the file's name before it; the error stays the one that it was. */
+export function saying<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof BpfError && !error.message.startsWith(`${path}: `))
+      error.message = `${path}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** What to do about a program whose section's name says nothing. */
+export function unknownSection(section: string): string {
+  return `section "${section}" is no name that libbpf knows: --section takes it for another`;
 }
 
 /**

@@ -14,6 +14,7 @@ import {
 import { type ObjectSpec, type ProgramSpec, progLoadAttr } from "libbpf-ts";
 import { unsupportedMessage } from "../batch/record.ts";
 import type { TargetKernel } from "./kernel-types.ts";
+import { unknownSection } from "./open.ts";
 import { verifierMap } from "./verifier-maps.ts";
 
 /** What the verifier says of one program of an object. */
@@ -144,8 +145,7 @@ function notLoaded(program: ProgramSpec, error: BpfError, kernel: TargetKernel):
   const result = { ...head(program), errno: 0, message: error.message, stats: NO_STATS, log: "" };
   if (error instanceof UnsupportedError) return { ...result, verdict: "unsupported", unsupported: error.feature };
   if (error.code === "SECTION_UNKNOWN") {
-    const message = `section "${program.section}" is no name that libbpf knows: --section takes it for another`;
-    return { ...result, verdict: "error", message };
+    return { ...result, verdict: "error", message: unknownSection(program.section) };
   }
   if (program.progType === BPF_PROG_TYPE_EXT)
     return { ...result, verdict: "unsupported", unsupported: "attach-prog" satisfies UnsupportedFeature };

@@ -67,7 +67,30 @@ describe("exit codes", () => {
       2,
       'error: no program in loader_calls is named "other": there are uses_all, uses_one, uses_address\n',
     ],
-    ["a packet that is too short", ["loader_calls.o", "-p", "uses_one", "--data", "00"], 1, "error: "],
+    [
+      "a packet that is too short",
+      ["loader_calls.o", "-p", "uses_one", "--data", "00"],
+      1,
+      "error: data_in of 1 bytes: at least 14 behind the metadata\n",
+    ],
+    [
+      "no packet",
+      ["loader_calls.o", "-p", "uses_one"],
+      1,
+      "error: data_in of 0 bytes: at least 14 behind the metadata (--data or --data-in gives it)\n",
+    ],
+    [
+      "a section that says nothing",
+      ["loader_legacy.o", "-p", "unknown_section"],
+      2,
+      'error: program unknown_section: section "from-netdev" is no name that libbpf knows: --section takes it for another\n',
+    ],
+    [
+      "a place where nothing can be written",
+      ["loader_calls.o", "-p", "uses_one", "--data", PACKET, "--data-out", "full/x"],
+      2,
+      "error: cannot write full/x: no space left on the device\n",
+    ],
     [
       "a program that is unsupported",
       ["loader_externs.o", "-p", "wants_kconfig"],

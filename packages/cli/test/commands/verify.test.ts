@@ -147,7 +147,20 @@ test("map tracers are known to the in-process kernel, not to a given one", async
 
 test.each<[string, string[], number, string]>([
   ["no file", ["verify", "missing.o"], 2, "error: cannot read missing.o: no such file\n"],
-  ["no object file", ["verify", "text"], 2, "error: ELF header: bytes 0..64 lie outside the file of 5 bytes\n"],
+  ["no object file", ["verify", "text"], 2, "error: text: not an ELF file: it does not begin with 7f 45 4c 46\n"],
+  ["an empty file", ["verify", "empty"], 2, "error: empty: not an ELF file: it is empty\n"],
+  [
+    "an object that ends early",
+    ["verify", "cut.o"],
+    2,
+    "error: cut.o: section table: bytes 5904..6800 lie outside the file of 3000 bytes\n",
+  ],
+  [
+    "a name that no program has",
+    ["verify", "loader_data.o", "-f", "x*", "-f", "y"],
+    2,
+    "error: --filter x*, y matches no program: there are count, read, set_step (see --help)\n",
+  ],
   ["nothing to verify", ["verify"], 2, "error: an object file is missing (or --batch) (see --help)\n"],
   ["an unknown option", ["verify", "--frobnicate"], 2, "error: unknown option '--frobnicate'\n"],
   [
@@ -163,7 +176,8 @@ test.each<[string, string[], number, string]>([
     "error: --btf-dir goes together with --batch only (see --help)\n",
   ],
 ])("%s", async (_, argv, code, err) => {
-  const outcome = await cli(argv, { files: { text: "hello" } });
+  const files = { text: "hello", empty: "", "cut.o": objectFile("loader_maps").subarray(0, 3000) };
+  const outcome = await cli(argv, { files });
   expect([outcome.code, outcome.err, outcome.out]).toEqual([code, err, ""]);
 });
 
@@ -171,4 +185,7 @@ test("with --json errors are JSON too", async () => {
   const { code, out } = await cli(["verify", "--json", "missing.o"]);
   expect(code).toBe(2);
   expect(JSON.parse(out)).toEqual({ error: { code: "INPUT", message: "cannot read missing.o: no such file" } });
+  expect(JSON.parse((await cli(["verify", "--json", "--frobnicate"])).out)).toEqual({
+    error: { code: "USAGE", message: "unknown option '--frobnicate'" },
+  });
 });

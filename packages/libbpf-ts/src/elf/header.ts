@@ -2,6 +2,7 @@ import { UnsupportedError } from "@bpf-ts/uapi";
 import { LibbpfError } from "../error.ts";
 import { SHN_XINDEX } from "./constants.ts";
 
+const MAGIC: readonly number[] = [0x7f, 0x45, 0x4c, 0x46];
 const EHDR_SIZE = 64;
 /** Bytes of a section header. */
 export const SHDR_SIZE = 64;
@@ -47,9 +48,11 @@ export function readU64(view: DataView, offset: number, what: string): number {
  */
 export function readHeader(bytes: Uint8Array): ElfHeader {
   const invalid = (message: string): LibbpfError => new LibbpfError("ELF_INVALID", message);
+  if (bytes.length === 0) throw invalid("not an ELF file: it is empty");
+  if (MAGIC.some((byte, i) => i < bytes.length && bytes[i] !== byte))
+    throw invalid("not an ELF file: it does not begin with 7f 45 4c 46");
   if (bytes.length < EHDR_SIZE) throw truncated("ELF header", 0, EHDR_SIZE, bytes.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(0) !== 0x7f454c46) throw invalid("not an ELF file: it does not begin with 7f 45 4c 46");
   if (bytes[4] !== ELFCLASS64) throw invalid(`ELF class ${bytes[4]}: BPF objects are 64-bit (class ${ELFCLASS64})`);
   if (bytes[5] === ELFDATA2MSB) throw new UnsupportedError("big-endian objects");
   if (bytes[5] !== ELFDATA2LSB)

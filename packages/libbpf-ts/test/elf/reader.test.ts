@@ -51,7 +51,19 @@ describe("header", () => {
       "ELF_TRUNCATED",
       "section table: bytes 93..6429 lie outside the file of 285 bytes",
     ],
-    ["nothing", new Uint8Array(0), "ELF_TRUNCATED", "ELF header: bytes 0..64 lie outside the file of 0 bytes"],
+    ["nothing", new Uint8Array(0), "ELF_INVALID", "not an ELF file: it is empty"],
+    [
+      "a short text",
+      new TextEncoder().encode("no"),
+      "ELF_INVALID",
+      "not an ELF file: it does not begin with 7f 45 4c 46",
+    ],
+    [
+      "half a header",
+      patched(0, 0x7f).subarray(0, 32),
+      "ELF_TRUNCATED",
+      "ELF header: bytes 0..64 lie outside the file of 32 bytes",
+    ],
   ])("%s", (_, file, code, message) => {
     expect(thrown(() => readElf(file))).toEqual({ code, message });
   });
