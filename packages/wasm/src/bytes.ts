@@ -7,7 +7,7 @@ import { checkLimit, MAX_MODULE_BYTES, MAX_NAME_BYTES } from "./limits.ts";
  * @see WebAssembly Core Specification 5.2 (values)
  */
 export class ByteWriter {
-  #bytes: Uint8Array = new Uint8Array(64);
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(64);
   #length = 0;
   readonly #limit: number;
 
@@ -83,7 +83,7 @@ export class ByteWriter {
   }
 
   /** What was written: a view, until the next write. */
-  done(): Uint8Array {
+  done(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
 }

@@ -263,7 +263,7 @@ export class ModuleBuilder {
    *
    * @throws {WasmError} for a function that was not ended, or in which a method has thrown
    */
-  encode(): Uint8Array {
+  encode(): Uint8Array<ArrayBuffer> {
     const out = new ByteWriter();
     out.bytes(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
     const section = (id: number, count: number, write: (content: ByteWriter) => void): void => {

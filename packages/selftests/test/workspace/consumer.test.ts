@@ -1,11 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Manifest } from "../../../../scripts/workspace.mjs";
+import { type Manifest, publicPackages } from "../../../../scripts/workspace.mjs";
 import { readObject } from "../../src/objects.ts";
 import { type Consumer, makeConsumer, run } from "./consumer.ts";
+import { examplesOf, nameOf, readmeFiles } from "./examples.ts";
 import { ROOT } from "./root.ts";
 
 let consumer: Consumer;
@@ -82,6 +84,23 @@ export const errors: readonly boolean[] = [MapTraceError, MapError, VmError].map
 export const bytes: number = new Memory().liveBytes;
 `;
 
+/** What the compiler says about files of the consumer, with a user's strict settings. */
+function typeErrors(config: string, options: object, files: readonly string[]): string {
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    target: "ES2022",
+    lib: ["ES2023", "ESNext.Disposable"],
+    module: "NodeNext",
+    noEmit: true,
+    ...options,
+  };
+  writeFileSync(join(consumer.folder, config), JSON.stringify({ compilerOptions, files }));
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  return spawnSync(process.execPath, [tsc, "-p", config], { cwd: consumer.folder, encoding: "utf8" }).stdout;
+}
+
 describe("every published package, installed from its tarball", () => {
   it("holds what a user needs and nothing that only the workspace understands", () => {
     for (const { name } of consumer.packages) {
@@ -120,6 +139,68 @@ describe("every published package, installed from its tarball", () => {
       expect(help).toMatch(new RegExp(`^\\s+${command}\\b`, "m"));
   });
 
+  const MAIN = "node_modules/bpf-ts/dist/main.js";
+  /** [arguments, exit code, what its output must hold]. Objects are named without their ending. */
+  const COMMANDS: readonly (readonly [args: string, code: number, text: string])[] = [
+    ["--version", 0, publicPackages(ROOT).find(({ name }) => name === "bpf-ts")!.manifest.version],
+    ["verify loader_calls.o", 0, "uses_all      success"],
+    ["verify refused.o", 1, "program load failed: EACCES (13): R5 !read_ok"],
+    ["verify loader_core.o", 3, "unsupported: CO-RE relocations"],
+    ["verify cut.o", 2, "cut.o: section table: bytes"],
+    ["verify missing.o", 2, "cannot read missing.o: no such file"],
+    ["verify .", 2, "cannot read .: it is a directory"],
+    ["run loader_calls.o -p uses_one --data 4141414141414141414141414141", 0, "Return value: "],
+    ["disasm loader_calls.o", 0, "exit"],
+    ["btf dump loader_calls.o", 0, "[1] INT 'int'"],
+    ["map diff loader_calls.o loader_calls.o", 0, "reusable"],
+    ["verify --nothing", 2, "unknown option '--nothing'"],
+  ];
+
+  it("brings a command line with exit codes that can be relied on", () => {
+    const write = (name: string, bytes: Uint8Array): void => writeFileSync(join(consumer.folder, name), bytes);
+    for (const name of ["loader_calls", "loader_core"]) write(`${name}.o`, readObject(name));
+    // `w1 = 5` becomes `w1 = w5`.
+    const refused = Buffer.from(readObject("loader_calls"));
+    refused.set([0xbc, 0x51, 0, 0, 0, 0, 0, 0], refused.indexOf(Buffer.from("b401000005000000", "hex")));
+    write("refused.o", refused);
+    write("cut.o", readObject("loader_calls").subarray(0, 1000));
+    for (const [args, code, text] of COMMANDS) {
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [join(consumer.folder, MAIN), ...args.split(" ")],
+        {
+          cwd: consumer.folder,
+          encoding: "utf8",
+        },
+      );
+      expect([status, stdout + stderr], args).toEqual([code, expect.stringContaining(text)]);
+    }
+  });
+
+  it("ends quietly when its reader leaves", async () => {
+    const child = spawn(process.execPath, [join(consumer.folder, MAIN), "verify", "--batch"]);
+    let said = "";
+    child.stderr.on("data", (data) => (said += String(data)));
+    child.stdin.on("error", () => {});
+    child.stdin.end("no row\n".repeat(100_000));
+    child.stdout.once("data", () => child.stdout.destroy());
+    const status = await new Promise((resolve) => child.on("close", resolve));
+    expect([status, said]).toEqual([0, ""]);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))(
+    `says when there is no space left${existsSync("/dev/full") ? "" : " (skipped: there is no /dev/full)"}`,
+    () => {
+      const full = openSync("/dev/full", "w");
+      const { status, stderr } = spawnSync(process.execPath, [join(consumer.folder, MAIN), "--help"], {
+        stdio: ["ignore", full, "pipe"],
+        encoding: "utf8",
+      });
+      closeSync(full);
+      expect([status, stderr]).toEqual([2, "error: cannot write standard output: no space left on the device\n"]);
+    },
+  );
+
   it("has types without the DOM's or Node's", () => {
     const names = consumer.entries.map((entry, i) => ({ entry, local: `m${i}` }));
     writeFileSync(
@@ -128,25 +209,26 @@ describe("every published package, installed from its tarball", () => {
        export const all: readonly object[] = [${names.map(({ local }) => local).join(", ")}];
        ${CORE}${REST}`,
     );
-    writeFileSync(
-      join(consumer.folder, "tsconfig.json"),
-      JSON.stringify({
-        compilerOptions: {
-          strict: true,
-          exactOptionalPropertyTypes: true,
-          skipLibCheck: false,
-          target: "ES2022",
-          lib: ["ES2023", "ESNext.Disposable"],
-          module: "NodeNext",
-          types: [],
-          noEmit: true,
-        },
-        files: ["consumer.ts"],
-      }),
-    );
-    expect(() =>
-      run(consumer.folder, process.execPath, join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "."),
-    ).not.toThrow();
+    expect(typeErrors("tsconfig.json", { types: [], skipLibCheck: false }, ["consumer.ts"])).toBe("");
+  });
+
+  it("makes the READMEs' examples type-check", () => {
+    const files = readmeFiles()
+      .flatMap(examplesOf)
+      .map((example) => {
+        const file = `${nameOf(example)}.ts`;
+        writeFileSync(join(consumer.folder, file), example.code);
+        return file;
+      });
+    expect(files.length).toBeGreaterThan(consumer.packages.length / 2);
+    const options = {
+      lib: ["ES2023", "ESNext.Disposable", "DOM"],
+      types: ["node"],
+      typeRoots: [join(ROOT, "node_modules/@types")],
+      noUnusedLocals: true,
+      moduleDetection: "force",
+    };
+    expect(typeErrors("examples.json", options, files)).toBe("");
   });
 });
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Package, packAll, publicPackages } from "../../../../scripts/workspace.mjs";
+import { type Package, packAll, pnpmCommand, publicPackages } from "../../../../scripts/workspace.mjs";
 import { ROOT } from "./root.ts";
 
 /** A project outside of the workspace that has every published package installed from its tarball. */
@@ -31,7 +31,8 @@ export function run(cwd: string, command: string, ...args: readonly string[]): s
 
 /** Builds and packs every package and installs the tarballs, those of third parties as they are installed here: no network is needed. */
 export function makeConsumer(): Consumer {
-  run(ROOT, process.execPath, join(ROOT, "node_modules/turbo/bin/turbo"), "run", "build", "--output-logs=errors-only");
+  const [pnpm, ...args] = pnpmCommand();
+  run(ROOT, pnpm, ...args, "run", "build");
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "bpf-ts-consumer-")));
   const tarballs = join(folder, "tarballs");
   mkdirSync(tarballs);

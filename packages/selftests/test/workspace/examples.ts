@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { publicPackages } from "../../../../scripts/workspace.mjs";
 import { ROOT } from "./root.ts";
 
 /** A block of TypeScript in a Markdown file. */
@@ -9,6 +10,18 @@ export interface Example {
   /** Of its first line of code, from 1. */
   readonly line: number;
   readonly code: string;
+}
+
+/** The root's README and those of published packages, relative to the repository. */
+export function readmeFiles(): string[] {
+  return ["README.md", ...publicPackages(ROOT).map(({ folder }) => `${folder}/README.md`)].filter((file) =>
+    existsSync(join(ROOT, file)),
+  );
+}
+
+/** A name for an example's file. */
+export function nameOf({ file, line }: Example): string {
+  return `${file.replace("/README.md", "").replace("README.md", "root").replaceAll("/", "-")}-${line}`;
 }
 
 /** Every block that starts with ```ts. */
