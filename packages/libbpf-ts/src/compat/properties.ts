@@ -2,6 +2,7 @@ import * as flags from "@bpf-ts/uapi/map-flags";
 import * as types from "@bpf-ts/uapi/map-types";
 import { mapTypeName } from "@bpf-ts/uapi/names";
 import type { MapSpec } from "../spec/map-spec.ts";
+import { adjustedSize } from "../spec/ring-size.ts";
 import type { MapVerdict, PropertyDifference } from "./comparison.ts";
 
 /** Map types whose writes can be traced, so that a live map's entries can be converted as they change. */
@@ -119,9 +120,11 @@ export function compareProperties(
   if (LRU.has(is.type) && !LRU.has(was.type)) warn("type: an LRU map drops entries when it is full");
   size("key_size", was.keySize, is.keySize, described.key);
   size("value_size", was.valueSize, is.valueSize, described.value);
-  changed("max_entries", was.maxEntries, is.maxEntries, "migratable", "a map's capacity is fixed when it is created");
-  if (is.maxEntries < was.maxEntries)
-    warn(`max_entries: of ${was.maxEntries} entries ${is.maxEntries} fit; the migration fails if more are in use`);
+  // Ring buffers are made larger than they are declared.
+  const [oldSize, newSize] = [adjustedSize(was.type, was.maxEntries), adjustedSize(is.type, is.maxEntries)];
+  changed("max_entries", oldSize, newSize, "migratable", "a map's capacity is fixed when it is created");
+  if (newSize < oldSize)
+    warn(`max_entries: of ${oldSize} entries ${newSize} fit; the migration fails if more are in use`);
   const [oldFlags, newFlags] = [comparedFlags(was), comparedFlags(is)];
   changed("map_flags", flagsText(oldFlags), flagsText(newFlags), "migratable", "fixed when a map is created");
   const [oldExtra, newExtra] = [was.mapExtra ?? 0n, is.mapExtra ?? 0n];

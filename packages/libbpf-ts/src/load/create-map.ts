@@ -9,16 +9,15 @@ import {
   BPF_MAP_TYPE_HASH_OF_MAPS,
   BPF_MAP_TYPE_PERF_EVENT_ARRAY,
   BPF_MAP_TYPE_QUEUE,
-  BPF_MAP_TYPE_RINGBUF,
   BPF_MAP_TYPE_SOCKHASH,
   BPF_MAP_TYPE_SOCKMAP,
   BPF_MAP_TYPE_STACK,
   BPF_MAP_TYPE_STACK_TRACE,
-  BPF_MAP_TYPE_USER_RINGBUF,
   BPF_MAP_TYPE_XSKMAP,
 } from "@bpf-ts/uapi/map-types";
 import { LibbpfError } from "../error.ts";
 import type { MapSpec } from "../spec/map-spec.ts";
+import { adjustedSize } from "../spec/ring-size.ts";
 
 /** Types whose key and value have no BTF in the kernel. @see v6.12 tools/lib/bpf/libbpf.c, bpf_object__create_map */
 const WITHOUT_BTF: ReadonlySet<number> = new Set([
@@ -37,10 +36,6 @@ const WITHOUT_BTF: ReadonlySet<number> = new Set([
   BPF_MAP_TYPE_STACK,
   BPF_MAP_TYPE_ARENA,
 ]);
-
-const PAGE_SIZE = 4096;
-/** Largest power of two that max_entries can hold. */
-const MAX_RING = 0x80000000;
 
 /** A map, made or taken over. */
 export interface CreatedMap {
@@ -109,22 +104,10 @@ export function mapCreateAttr(spec: MapSpec, env: { possibleCpus: number; btfFd:
   if (spec.mapExtra !== undefined) attr.mapExtra = spec.mapExtra;
   if (spec.numaNode !== undefined) attr.numaNode = spec.numaNode;
   if (type === BPF_MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0) attr.maxEntries = env.possibleCpus;
-  if (type === BPF_MAP_TYPE_RINGBUF || type === BPF_MAP_TYPE_USER_RINGBUF) attr.maxEntries = ringSize(maxEntries);
+  attr.maxEntries = adjustedSize(type, attr.maxEntries);
   if (env.btfFd !== undefined && (keyTypeId !== 0 || valueTypeId !== 0) && !WITHOUT_BTF.has(type))
     attr.btf = { btfFd: env.btfFd, keyTypeId, valueTypeId };
   return attr;
-}
-
-/**
- * What the kernel demands of a ring buffer's size: a power of two of pages. 0, and what is too large, are left for it to refuse.
- *
- * @see v6.12 tools/lib/bpf/libbpf.c, adjust_ringbuf_sz
- */
-function ringSize(bytes: number): number {
-  if (bytes === 0 || bytes > MAX_RING) return bytes;
-  let size = PAGE_SIZE;
-  while (size < bytes) size *= 2;
-  return size;
 }
 
 function reuseMap(bpf: Bpf, spec: MapSpec, fd: number): CreatedMap {

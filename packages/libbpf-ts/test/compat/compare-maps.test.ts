@@ -109,6 +109,12 @@ describe("definitions without types", () => {
       { type: BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0, maxEntries: 8192 },
       ["breaking", "changed max_entries: breaking"],
     ],
+    [
+      "a ring that is made as large as the other",
+      { type: BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0, maxEntries: 5000 },
+      { type: BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0, maxEntries: 8192 },
+      ["reusable"],
+    ],
     ["map_extra", { mapExtra: 0n }, { mapExtra: 5n }, ["migratable", "changed map_extra: migratable"]],
     ["map_extra left out", {}, { mapExtra: 0n }, ["reusable"]],
   ])("%s", (_, was, is, expected) => {
