@@ -3,11 +3,15 @@ import { assembleKernel, encode } from "@bpf-ts/isa";
 import { createKernel } from "@bpf-ts/kernel";
 import type { Bpf } from "@bpf-ts/uapi";
 import { BPF_MODIFY_RETURN, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT } from "@bpf-ts/uapi/attach-types";
+import { E2BIG, EEXIST, EINVAL, ENOENT, ENOTSUPP } from "@bpf-ts/uapi/errno";
+import { BPF_EXIST, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
 import {
   BPF_MAP_TYPE_ARRAY,
   BPF_MAP_TYPE_HASH,
   BPF_MAP_TYPE_LRU_HASH,
+  BPF_MAP_TYPE_LRU_PERCPU_HASH,
   BPF_MAP_TYPE_PERCPU_ARRAY,
+  BPF_MAP_TYPE_PERCPU_HASH,
 } from "@bpf-ts/uapi/map-types";
 import { BPF_PROG_TYPE_TRACING } from "@bpf-ts/uapi/prog-types";
 import { describe, expect, test } from "vitest";
@@ -21,8 +25,11 @@ import {
   deleteText,
   funcId,
   hashMap,
+  linkInfo,
   progInfo,
   program,
+  record,
+  recorder,
   run,
   tracer,
   updateText,
@@ -121,6 +128,13 @@ out:
   r0 = 0
   exit`;
 
+/** {@link updateText} with a value of 8 bytes. */
+function updateText64(map: number, key: number, flags: number): string {
+  return updateText(map, key, 0, flags)
+    .replace("*(u32 *)(r10 -8) = 0", "*(u64 *)(r10 -16) = 77")
+    .replace("r3 += -8", "r3 += -16");
+}
+
 function counterMap(bpf: Bpf): { fd: number; read(): number } {
   const fd = bpf.mapCreate({
     type: BPF_MAP_TYPE_ARRAY,
@@ -141,63 +155,75 @@ function counterMap(bpf: Bpf): { fd: number; read(): number } {
 }
 
 describe("which operations call the functions", () => {
-  const setup = (
-    type: number,
-  ): { kernel: ReturnType<typeof createKernel>; map: number; updates: () => number; deletes: () => number } => {
-    const kernel = createKernel();
+  const TYPES = [
+    ["ARRAY", BPF_MAP_TYPE_ARRAY],
+    ["PERCPU_ARRAY", BPF_MAP_TYPE_PERCPU_ARRAY],
+    ["HASH", BPF_MAP_TYPE_HASH],
+    ["PERCPU_HASH", BPF_MAP_TYPE_PERCPU_HASH],
+    ["LRU_HASH", BPF_MAP_TYPE_LRU_HASH],
+    ["LRU_PERCPU_HASH", BPF_MAP_TYPE_LRU_PERCPU_HASH],
+  ] as const;
+
+  test.each(TYPES)("%s", (name, type) => {
+    const kernel = createKernel({ cpus: 1 });
     const { bpf } = kernel;
-    const map = bpf.mapCreate({ type, name: "", keySize: 4, valueSize: 4, maxEntries: 4, mapFlags: 0 });
+    const isArray = name.endsWith("ARRAY");
+    const isPercpuArray = name === "PERCPU_ARRAY";
+    const isLru = name.startsWith("LRU");
+    const map = bpf.mapCreate({ type, name: "", keySize: 4, valueSize: 8, maxEntries: 4, mapFlags: 0 });
     const [up, down] = [counterMap(bpf), counterMap(bpf)];
     hook(bpf, "update", BPF_TRACE_FENTRY, count(up.fd));
     hook(bpf, "delete", BPF_TRACE_FENTRY, count(down.fd));
-    return { kernel, map, updates: up.read, deletes: down.read };
-  };
+    /** Runs something, and answers its errno and how often each function was called meanwhile. */
+    const calls = (act: () => unknown): [errno: number, updates: number, deletes: number] => {
+      const before = [up.read(), down.read()];
+      const errno = errnoOf(act);
+      return [errno, up.read() - before[0]!, down.read() - before[1]!];
+    };
+    const byHelper = (text: string): (() => void) => {
+      const prog = program(bpf, text);
+      return () => {
+        const ret = run(bpf, prog);
+        if (ret < 0) throw Object.assign(new Error(), { errno: -ret });
+      };
+    };
+    const value = new Uint8Array(8);
 
-  test.each([
-    ["HASH", BPF_MAP_TYPE_HASH],
-    ["LRU_HASH, once and not twice", BPF_MAP_TYPE_LRU_HASH],
-    ["ARRAY", BPF_MAP_TYPE_ARRAY],
-  ])("an update, by helper and by bpf(2), once: %s", (_name, type) => {
-    const { kernel, map, updates } = setup(type);
-    run(kernel.bpf, program(kernel.bpf, updateText(map, 1, 1)));
-    expect(updates()).toBe(1);
-    kernel.bpf.mapUpdateElem(map, u32(2), u32(2), 0n);
-    expect(updates()).toBe(2);
-    closeAll(kernel);
-  });
-
-  test("not a failed update, not a failed delete", () => {
-    const { kernel, map, updates, deletes } = setup(BPF_MAP_TYPE_HASH);
-    run(kernel.bpf, program(kernel.bpf, updateText(map, 1, 1, 2)));
-    run(kernel.bpf, program(kernel.bpf, deleteText(map, 1)));
-    expect([updates(), deletes()]).toEqual([0, 0]);
-    closeAll(kernel);
-  });
-
-  test("not a bpf(2) update of PERCPU_ARRAY, but a helper's", () => {
-    const { kernel, map, updates } = setup(BPF_MAP_TYPE_PERCPU_ARRAY);
-    kernel.bpf.mapUpdateElem(map, u32(1), new Uint8Array(8 * kernel.bpf.possibleCpus), 0n);
-    expect(updates()).toBe(0);
-    run(kernel.bpf, program(kernel.bpf, updateText(map, 1, 1)));
-    expect(updates()).toBe(1);
-    closeAll(kernel);
-  });
-
-  test("not lookup_and_delete", () => {
-    const { kernel, map, deletes } = setup(BPF_MAP_TYPE_HASH);
-    kernel.bpf.mapUpdateElem(map, u32(1), u32(1), 0n);
-    kernel.bpf.mapLookupAndDeleteElem(map, u32(1), new Uint8Array(4));
-    expect(deletes()).toBe(0);
-    kernel.bpf.mapUpdateElem(map, u32(1), u32(1), 0n);
-    kernel.bpf.mapDeleteElem(map, u32(1));
-    expect(deletes()).toBe(1);
-    closeAll(kernel);
-  });
-
-  test("not an eviction", () => {
-    const { kernel, map, deletes } = setup(BPF_MAP_TYPE_LRU_HASH);
-    for (let key = 0; key < 50; key++) kernel.bpf.mapUpdateElem(map, u32(key), u32(1), 0n);
-    expect(deletes()).toBe(0);
+    // Updates: of a new key, of one that is there; each once (v4 itself fired twice on LRU_HASH).
+    expect(calls(byHelper(updateText64(map, 1, 0)))).toEqual([0, 1, 0]);
+    expect(calls(byHelper(updateText64(map, 1, BPF_EXIST)))).toEqual([0, 1, 0]);
+    expect(calls(() => bpf.mapUpdateElem(map, u32(2), value))).toEqual([0, isPercpuArray ? 0 : 1, 0]);
+    // PERCPU_ARRAY's batches take the way of its bpf(2) update.
+    const [keys, values] = [u32(1, 2), new Uint8Array(16)];
+    expect(calls(() => bpf.mapUpdateBatch(map, 2, keys, values))).toEqual([0, isPercpuArray ? 0 : 2, 0]);
+    // Updates that fail.
+    expect(calls(byHelper(updateText64(map, 1, BPF_NOEXIST)))).toEqual([EEXIST, 0, 0]);
+    expect(calls(() => bpf.mapUpdateElem(map, u32(1), value, BigInt(BPF_NOEXIST)))).toEqual([EEXIST, 0, 0]);
+    expect(calls(() => bpf.mapUpdateElem(map, u32(1), value, 8n))).toEqual([EINVAL, 0, 0]);
+    // Deletes.
+    expect(calls(byHelper(deleteText(map, 1)))).toEqual(isArray ? [EINVAL, 0, 0] : [0, 0, 1]);
+    expect(calls(byHelper(deleteText(map, 1)))).toEqual([isArray ? EINVAL : ENOENT, 0, 0]);
+    expect(calls(() => bpf.mapDeleteElem(map, u32(2)))).toEqual(isArray ? [EINVAL, 0, 0] : [0, 0, 1]);
+    expect(calls(() => bpf.mapDeleteElem(map, u32(2)))).toEqual([isArray ? EINVAL : ENOENT, 0, 0]);
+    bpf.mapUpdateElem(map, u32(2), value);
+    expect(calls(() => bpf.mapDeleteBatch(map, 2, u32(2, 1)))).toEqual(isArray ? [ENOTSUPP, 0, 0] : [ENOENT, 0, 1]);
+    // Not: look-ups that delete, singly and in batches.
+    bpf.mapUpdateElem(map, u32(2), value);
+    expect(calls(() => bpf.mapLookupAndDeleteElem(map, u32(2), value))).toEqual([isArray ? ENOTSUPP : 0, 0, 0]);
+    bpf.mapUpdateElem(map, u32(2), value);
+    const room = {
+      inBatch: null,
+      outBatch: new Uint8Array(4),
+      count: 4,
+      keys: u32(0, 0, 0, 0),
+      values: new Uint8Array(32),
+    };
+    expect(calls(() => bpf.mapLookupAndDeleteBatch(map, room))).toEqual([isArray ? ENOTSUPP : 0, 0, 0]);
+    // Not: evictions.
+    const fill = (): void => {
+      for (let key = 0; key < 40; key++) bpf.mapUpdateElem(map, u32(key), value);
+    };
+    expect(calls(fill)).toEqual(isLru ? [0, 40, 0] : [E2BIG, isPercpuArray ? 0 : 4, 0]);
     closeAll(kernel);
   });
 });
@@ -214,6 +240,33 @@ describe("fmod_ret and fexit", () => {
       [1, 1],
       [2, 2],
     ]);
+    closeAll(kernel);
+  });
+
+  test("of a delete alike; tracers of the map see that result, and success-only ones do not run", () => {
+    const kernel = createKernel();
+    const { bpf } = kernel;
+    const map = hashMap(bpf);
+    const seen = record(bpf);
+    hook(bpf, "delete", BPF_MODIFY_RETURN, "r0 = -5\nexit");
+    attach(bpf, recorder(bpf, seen.fd, "DELETE_ELEM"), { mapFd: map, traceType: 1 });
+    const onSuccess = attach(bpf, tracer(bpf, "DELETE_ELEM"), { mapFd: map, traceType: 1, flags: 1 });
+    for (const key of [1, 2]) bpf.mapUpdateElem(map, u32(key), u32(key));
+    expect(run(bpf, program(bpf, deleteText(map, 1)))).toBe(-5);
+    expect(seen.read()).toEqual([1n, 0n, 0n, -5n]);
+    expect(linkInfo(bpf, onSuccess).mapTrace?.runs).toBe(0n);
+    expect(errnoOf(() => bpf.mapDeleteElem(map, u32(2)))).toBe(5);
+    expect(errnoOf(() => bpf.mapDeleteBatch(map, 1, u32(2)))).toBe(ENOENT);
+    expect(contents(bpf, map)).toEqual([]);
+    closeAll(kernel);
+  });
+
+  test("a failed operation's result is its own: the function is not called", () => {
+    const kernel = createKernel();
+    const { bpf } = kernel;
+    const map = hashMap(bpf);
+    hook(bpf, "update", BPF_MODIFY_RETURN, "r0 = -77\nexit");
+    expect(run(bpf, program(bpf, updateText(map, 1, 1, BPF_EXIST)))).toBe(-ENOENT);
     closeAll(kernel);
   });
 
@@ -256,6 +309,41 @@ describe("fmod_ret and fexit", () => {
     expect(contents(bpf, copy)).toEqual([[100, 1]]);
     closeAll(kernel);
   });
+});
+
+test("`map == &m`: a pointer from the function's types against a constant one, true for the map at hand alone", () => {
+  const kernel = createKernel();
+  const { bpf } = kernel;
+  const [one, two] = [hashMap(bpf), hashMap(bpf)];
+  const [isOne, isNotOne] = [counterMap(bpf), counterMap(bpf)];
+  // Counts in the one map or in the other.
+  hook(
+    bpf,
+    "update",
+    BPF_TRACE_FENTRY,
+    `r6 = *(u64 *)(r1 +0)
+     r7 = map[fd:${one}]
+     *(u32 *)(r10 -4) = 0
+     r1 = map[fd:${isOne.fd}]
+     if r6 == r7 goto found
+     r1 = map[fd:${isNotOne.fd}]
+   found:
+     r2 = r10
+     r2 += -4
+     call bpf_map_lookup_elem
+     if r0 == 0 goto out
+     r1 = *(u32 *)(r0 +0)
+     r1 += 1
+     *(u32 *)(r0 +0) = r1
+   out:
+     r0 = 0
+     exit`,
+  );
+  for (const map of [one, two, two]) run(bpf, program(bpf, updateText(map, 1, 1)));
+  expect([isOne.read(), isNotOne.read()]).toEqual([1, 2]);
+  bpf.mapUpdateElem(one, u32(2), u32(2));
+  expect([isOne.read(), isNotOne.read()]).toEqual([2, 2]);
+  closeAll(kernel);
 });
 
 test("a function that is no error-injection point takes no fmod_ret", () => {
