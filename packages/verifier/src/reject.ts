@@ -28,6 +28,12 @@ export function reject(env: Env, insn: number, code: RejectCode, errno: number, 
   throw new Rejection(insn, code, errno);
 }
 
+/** As {@link reject}, for texts that the kernel does not end with a newline: what it logs next follows on the same line. */
+export function rejectMidLine(env: Env, insn: number, code: RejectCode, errno: number, text: string): never {
+  env.log.write(text);
+  throw new Rejection(insn, code, errno);
+}
+
 /** A defect of this verifier, never of the program: not caught, never a verdict. */
 export function verifierBug(text: string): never {
   throw new Error(`verifier bug: ${text}`);

@@ -13,8 +13,6 @@ import { btfOf, mapFile } from "./files.ts";
 export function mapCreate(machine: Machine, process: Process, attr: MapCreateAttr): number {
   const found = typesOf(machine, process, attr);
   const types = found instanceof KernelError ? undefined : found;
-  // Found out before anything is made, so that there is nothing to undo.
-  process.fds.reserve();
   let template: MapObject | undefined;
   const map = machine.maps.create(attr, {
     ...(types === undefined ? {} : { record: types.record }),
@@ -33,9 +31,13 @@ export function mapCreate(machine: Machine, process: Process, attr: MapCreateAtt
       }
     },
   });
-  if (found instanceof KernelError) {
+  try {
+    if (found instanceof KernelError) throw found;
+    // The kernel asks for an fd last. Known before anything is entered anywhere, so that there is nothing more to undo.
+    process.fds.reserve();
+  } catch (error) {
     map.close();
-    throw found;
+    throw error;
   }
   const inner = template === undefined ? undefined : new InnerTemplate(template);
   const object = new MapObject(map, types, inner, (gone, free) => {

@@ -45,8 +45,9 @@ export function objectInfo(machine: Machine, process: Process, fd: number): BpfO
 }
 
 function mapInfo(map: MapObject): BpfObjectInfo {
+  const { numaNode: _, ...def } = map.def;
   return {
-    ...map.def,
+    ...def,
     kind: "map",
     id: map.id,
     btfId: map.types?.object.id ?? 0,

@@ -3,6 +3,16 @@ import { isMapTracer, mapTraceTargetOf } from "@bpf-ts/map-trace";
 import { type ProgLoadAttr, type ProgLoadResult, UnsupportedError } from "@bpf-ts/uapi";
 import { E2BIG, EBADF, EINVAL } from "@bpf-ts/uapi/errno";
 import { BPF_MAP_TYPE_PROG_ARRAY } from "@bpf-ts/uapi/map-types";
+import {
+  BPF_F_ANY_ALIGNMENT,
+  BPF_F_SLEEPABLE,
+  BPF_F_STRICT_ALIGNMENT,
+  BPF_F_TEST_REG_INVARIANTS,
+  BPF_F_TEST_RND_HI32,
+  BPF_F_TEST_STATE_FREQ,
+  BPF_F_XDP_DEV_BOUND_ONLY,
+  BPF_F_XDP_HAS_FRAGS,
+} from "@bpf-ts/uapi/prog-flags";
 import { BPF_PROG_TYPE_EXT } from "@bpf-ts/uapi/prog-types";
 import { type AcceptVerdict, type VerifierInput, verify } from "@bpf-ts/verifier";
 import { KernelError, VerifierRejection } from "../error.ts";
@@ -18,6 +28,17 @@ import { checkObjectName } from "./object-name.ts";
 
 /** BPF_COMPLEXITY_LIMIT_INSNS: also the longest program that a privileged loader may load. */
 const MAX_INSNS = 1_000_000;
+
+/** `prog_flags` that there are. */
+const LOAD_FLAGS: number =
+  BPF_F_STRICT_ALIGNMENT |
+  BPF_F_ANY_ALIGNMENT |
+  BPF_F_TEST_RND_HI32 |
+  BPF_F_TEST_STATE_FREQ |
+  BPF_F_SLEEPABLE |
+  BPF_F_XDP_HAS_FRAGS |
+  BPF_F_XDP_DEV_BOUND_ONLY |
+  BPF_F_TEST_REG_INVARIANTS;
 
 /** Licences that may call gpl_only helpers. @see v6.18 include/linux/license.h, license_is_gpl_compatible */
 const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
@@ -36,6 +57,9 @@ const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
  * @see v6.18 kernel/bpf/syscall.c, bpf_prog_load
  */
 export function progLoad(machine: Machine, process: Process, attr: ProgLoadAttr): ProgLoadResult {
+  const flags = attr.progFlags ?? 0;
+  if ((flags & ~LOAD_FLAGS) !== 0)
+    throw new KernelError(EINVAL, `prog_flags 0x${flags.toString(16)}: known are 0x${LOAD_FLAGS.toString(16)}`);
   const slots = attr.insns.length / INSN_SIZE;
   if (slots === 0 || slots > MAX_INSNS)
     throw new KernelError(E2BIG, `program of ${slots} instructions: allowed are 1..${MAX_INSNS}`);
@@ -51,8 +75,7 @@ export function progLoad(machine: Machine, process: Process, attr: ProgLoadAttr)
     }
     throw new UnsupportedError("programs that trace another program");
   }
-  process.fds.reserve();
-  const btf = attr.btfFd === undefined || attr.btfFd === 0 ? undefined : btfOf(process, attr.btfFd);
+  const btf = describesItself(attr) ? btfOf(process, attr.btfFd ?? 0) : undefined;
 
   const input: VerifierInput = {
     progType: attr.progType,
@@ -87,7 +110,13 @@ export function progLoad(machine: Machine, process: Process, attr: ProgLoadAttr)
       },
     );
   }
+  process.fds.reserve();
   return { fd: process.fds.install(new ProgFile(makeProg(machine, attr, verdict, btf))), log: verdict.log };
+}
+
+/** The program's types are looked at, and kept, only where something refers to them. @see v6.18 kernel/bpf/verifier.c, check_btf_info_early */
+function describesItself({ funcInfo, lineInfo }: ProgLoadAttr): boolean {
+  return (funcInfo?.bytes.length ?? 0) > 0 || (lineInfo?.bytes.length ?? 0) > 0;
 }
 
 function mapByFd(process: Process, fd: number): MapObject | number {

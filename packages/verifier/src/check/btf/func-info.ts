@@ -1,6 +1,6 @@
 import type { Btf } from "@bpf-ts/btf";
 import { E2BIG, EINVAL } from "@bpf-ts/uapi/errno";
-import { reject } from "../../reject.ts";
+import { reject, rejectMidLine } from "../../reject.ts";
 import type { Env } from "../../state/env.ts";
 import { hasNonzeroTail, recordCount, wordReader } from "./info-records.ts";
 import { isAnyEnum, isSmallInt } from "./type-class.ts";
@@ -29,7 +29,8 @@ export function readFuncInfo(env: Env, btf: Btf): FuncInfoRecord[] {
     checkAbnormalReturn(env);
     return [];
   }
-  const refuse = (text: string, errno: number = EINVAL): never => reject(env, -1, "btf", errno, text);
+  const refuse = (text: string): never => reject(env, -1, "btf", EINVAL, text);
+  const refuseMidLine = (text: string, errno: number = EINVAL): never => rejectMidLine(env, -1, "btf", errno, text);
   const { recSize } = info;
   if (recSize < FUNC_INFO_SIZE || recSize > MAX_FUNC_INFO_SIZE || recSize % 4 !== 0) {
     refuse(`invalid func info rec size ${recSize}`);
@@ -38,16 +39,16 @@ export function readFuncInfo(env: Env, btf: Btf): FuncInfoRecord[] {
   const records: FuncInfoRecord[] = [];
   let prev = 0;
   for (let i = 0; i < count; i++) {
-    if (hasNonzeroTail(info, i, FUNC_INFO_SIZE)) refuse("nonzero tailing record in func info", E2BIG);
+    if (hasNonzeroTail(info, i, FUNC_INFO_SIZE)) refuseMidLine("nonzero tailing record in func info", E2BIG);
     const insnOff = word(i, 0);
     const typeId = word(i, 4);
     if (i === 0) {
-      if (insnOff !== 0) refuse(`nonzero insn_off ${insnOff} for the first func info record`);
+      if (insnOff !== 0) refuseMidLine(`nonzero insn_off ${insnOff} for the first func info record`);
     } else if (insnOff <= prev) {
-      refuse(`same or smaller insn offset (${insnOff}) than previous func info record (${prev})`);
+      refuseMidLine(`same or smaller insn offset (${insnOff}) than previous func info record (${prev})`);
     }
     if (typeId >= btf.typeCount || btf.kindOf(typeId) !== "func") {
-      refuse(`invalid type id ${typeId | 0} in func info`);
+      refuseMidLine(`invalid type id ${typeId | 0} in func info`);
     }
     if (btf.kindOf(btf.sizeOrTypeOf(typeId)) !== "func_proto") refuse("");
     records.push({ insnOff, typeId });

@@ -1,6 +1,6 @@
 import type { Btf } from "@bpf-ts/btf";
 import { E2BIG, EINVAL } from "@bpf-ts/uapi/errno";
-import { reject } from "../../reject.ts";
+import { reject, rejectMidLine } from "../../reject.ts";
 import type { Env, LineInfo } from "../../state/env.ts";
 import { hasNonzeroTail, recordCount, wordReader } from "./info-records.ts";
 
@@ -16,7 +16,7 @@ export function readLineInfo(env: Env, btf: Btf): LineInfo[] {
   const info = env.input.lineInfo;
   const count = recordCount(info);
   if (info === undefined || count === 0) return [];
-  const refuse = (text: string, errno: number = EINVAL): never => reject(env, -1, "btf", errno, text);
+  const refuse = (text: string): never => reject(env, -1, "btf", EINVAL, text);
   const { recSize } = info;
   if (recSize < LINE_INFO_SIZE || recSize > MAX_LINE_INFO_SIZE || recSize % 4 !== 0) refuse("");
 
@@ -26,7 +26,8 @@ export function readLineInfo(env: Env, btf: Btf): LineInfo[] {
   let prev = 0;
   let sub = 0;
   for (let i = 0; i < count; i++) {
-    if (hasNonzeroTail(info, i, LINE_INFO_SIZE)) refuse("nonzero tailing record in line_info", E2BIG);
+    if (hasNonzeroTail(info, i, LINE_INFO_SIZE))
+      rejectMidLine(env, -1, "btf", E2BIG, "nonzero tailing record in line_info");
     const record: LineInfo = {
       insnOff: word(i, 0),
       fileNameOff: word(i, 4),
