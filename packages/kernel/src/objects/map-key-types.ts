@@ -56,7 +56,6 @@ const CHECKS: Readonly<Record<number, KeyCheck>> = {
   [T.BPF_MAP_TYPE_CGRP_STORAGE]: int32Key,
   [T.BPF_MAP_TYPE_CGROUP_STORAGE]: cgroupStorageKey,
   [T.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE]: cgroupStorageKey,
-  [T.BPF_MAP_TYPE_PROG_ARRAY]: noBtf,
   [T.BPF_MAP_TYPE_PERF_EVENT_ARRAY]: noBtf,
   [T.BPF_MAP_TYPE_CGROUP_ARRAY]: noBtf,
   [T.BPF_MAP_TYPE_ARRAY_OF_MAPS]: noBtf,
