@@ -101,6 +101,12 @@ export class Btf implements TypeSource {
     return this.#starts[id - this.firstId]!;
   }
 
+  /** @internal An own type's record, in the host's byte order. */
+  recordWords(id: number): Uint32Array {
+    const n = id - this.firstId;
+    return this.words.subarray(this.#starts[n]!, this.#starts[n + 1]!);
+  }
+
   /** The BTF, this or one of its bases, that holds an id. */
   #ownerOf(id: number): Btf {
     if (id >= this.firstId) {

@@ -83,12 +83,63 @@ test.each([
   ["little", clang],
   ["big", clangBig],
 ])("clang's %s-endian BTF goes through the builder unchanged", (_, btf) => {
-  const builder = BtfBuilder.from(btf);
+  const builder = new BtfBuilder({ littleEndian: btf.littleEndian });
+  builder.addAll(btf);
   const again = Btf.parse(builder.encode());
   expect(again.littleEndian).toBe(btf.littleEndian);
   expect([...again.types()]).toEqual([...btf.types()]);
   expect(builder.sizeOf(29)).toBe(96);
   expect(builder.alignOf(68)).toBe(1);
+});
+
+describe("copies", () => {
+  test.each([
+    ["little", clang],
+    ["big", clangBig],
+  ])("%s-endian BTF that is not changed is byte for byte what it was", (_, btf) => {
+    expect(BtfBuilder.from(btf).encode()).toEqual(btf.bytes);
+  });
+
+  test("name offsets stay, what is redefined is new, the rest is not looked at", () => {
+    // [1] ptr to type 9, which does not exist, with a bit set that means nothing; [2] fwd "a"; strings "", "unused", "a".
+    const bytes = fromHex(
+      `9feb0100 18000000 00000000 18000000 18000000 0a000000
+       00000000 00000142 09000000  08000000 00000007 00000000  00756e7573656400 6100`,
+    );
+    const builder = BtfBuilder.from(Btf.parse(bytes));
+    expect(builder.encode()).toEqual(bytes);
+    expect(builder.addTypedef("unused", 2)).toBe(3);
+    builder.define(2, { kind: "fwd", name: "b", union: true });
+    expect([1, 2, 3].map((id) => builder.kindOf(id))).toEqual(["ptr", "fwd", "typedef"]);
+    expect([1, 2, 3].map((id) => builder.nameOf(id))).toEqual(["", "b", "unused"]);
+    expect(builder.encode()).toEqual(
+      fromHex(
+        `9feb0100 18000000 00000000 24000000 24000000 0c000000
+         00000000 00000142 09000000  0a000000 00000087 00000000  01000000 00000008 02000000  00756e7573656400 6100 6200`,
+      ),
+    );
+    expect(() => builder.dedup()).toThrow("type 1 (ptr ) refers to type 9: ids are 0..3");
+    builder.define(1, { kind: "ptr", type: 2 });
+    builder.dedup();
+    expect(builder.encode()).toEqual(
+      fromHex(
+        `9feb0100 18000000 00000000 24000000 24000000 0a000000
+         00000000 00000002 02000000  01000000 00000087 00000000  03000000 00000008 02000000  00 6200 756e7573656400`,
+      ),
+    );
+  });
+
+  test("split BTF is changed on its base", () => {
+    const split = new BtfBuilder({ base: clang });
+    split.addStruct("wrapper", 8, [{ name: "next", type: 7, bitOffset: 0, bitfieldSize: 0 }]);
+    const builder = BtfBuilder.from(split.toBtf());
+    expect(builder.encode()).toEqual(split.encode());
+    builder.addFwd("wrapper", "struct");
+    builder.addFwd("other", "struct");
+    expect([...builder.toBtf().types()].map((t) => t.name)).toEqual(["wrapper", "wrapper", "other"]);
+    expect(new TextDecoder().decode(builder.toBtf().strings)).toBe("wrapper\0other\0");
+    expect(builder.sizeOf(clang.typeCount)).toBe(8);
+  });
 });
 
 describe("C layout", () => {

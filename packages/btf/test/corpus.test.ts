@@ -26,8 +26,11 @@ describe.skipIf(corpus === undefined)(`the corpus${why}`, () => {
       const bytes = unpack(join(folder, name));
       expect(validateBtf(bytes), name).toEqual({ ok: true, log: "" });
       const btf = Btf.parse(bytes);
-      const again = Btf.parse(BtfBuilder.from(btf).encode());
+      const builder = new BtfBuilder();
+      builder.addAll(btf);
+      const again = Btf.parse(builder.encode());
       expect([...again.types()], name).toEqual([...btf.types()]);
+      expect(BtfBuilder.from(btf).encode(), name).toEqual(bytes);
       types += btf.typeCount - 1;
       renderC(btf);
       renderTypeScript(btf);

@@ -84,7 +84,10 @@ function useEverything(bytes: Uint8Array): void {
     ] as const)
       tried(() => resolveCoreRelo(core, { insnOffset: 0, type, access, kind }, findCoreCandidates(core, type, btf)));
   tried(() => {
-    const builder = BtfBuilder.from(btf);
+    const copy = Btf.parse(BtfBuilder.from(btf).encode());
+    expect([...copy.types()]).toEqual([...btf.types()]);
+    const builder = new BtfBuilder({ littleEndian: btf.littleEndian });
+    builder.addAll(btf);
     expect([...Btf.parse(builder.encode()).types()]).toEqual([...btf.types()]);
     builder.dedup();
     builder.encode();

@@ -46,7 +46,10 @@ export class BtfBuilder implements TypeSource {
   readonly base: Btf | undefined;
   /** The first own id. */
   readonly firstId: number;
+  /** Own types; undefined are those that are reserved, and copied ones that were not changed. */
   #specs: (BtfTypeSpec | undefined)[] = [];
+  /** What this is a copy of: its own types come first here. */
+  #original: Btf | undefined;
 
   constructor(options: BtfBuilderOptions = {}) {
     this.base = options.base;
@@ -55,14 +58,20 @@ export class BtfBuilder implements TypeSource {
     this.firstId = options.base?.typeCount ?? 1;
   }
 
-  /** A builder that starts with all types of `btf`, ids unchanged. */
-  static from(btf: Btf): BtfBuilder {
+  /**
+   * A builder that starts as a copy of `btf`, to be changed with {@link BtfBuilder.define} and added to. Until {@link BtfBuilder.dedup}, ids and
+   * name offsets stay, so that `.BTF.ext` goes on fitting, and records that are not redefined are written word for word, whatever they hold.
+   *
+   * @param options `littleEndian`: byte order of what is written, if not that of `btf`.
+   */
+  static from(btf: Btf, options: { littleEndian?: boolean } = {}): BtfBuilder {
     const builder = new BtfBuilder({
-      littleEndian: btf.littleEndian,
+      littleEndian: options.littleEndian ?? btf.littleEndian,
       pointerSize: btf.pointerSize === 4 ? 4 : 8,
       ...(btf.base === undefined ? {} : { base: btf.base }),
     });
-    for (let id = btf.firstId; id < btf.typeCount; id++) builder.add(btf.type(id) as BtfTypeSpec);
+    builder.#original = btf;
+    builder.#specs = new Array<undefined>(btf.typeCount - btf.firstId).fill(undefined);
     return builder;
   }
 
@@ -228,10 +237,11 @@ export class BtfBuilder implements TypeSource {
     return this.add({ kind: "decl_tag", name: tag, type, componentIdx });
   }
 
-  /** What an own id is. @throws BtfError BTF_TYPE_ID if it is none, or reserved and not yet defined */
+  /** What an own id is. @throws BtfError BTF_TYPE_ID if it is none, or reserved and not yet defined; BTF_STRINGS */
   spec(id: number): BtfTypeSpec {
     const spec = this.#specs[id - this.firstId];
     if (spec !== undefined) return spec;
+    if (this.#isCopied(id)) return this.#original!.type(id) as BtfTypeSpec;
     if (id >= this.firstId && id < this.typeCount)
       throw new BtfError("BTF_TYPE_ID", `type ${id} was reserved and never defined`);
     throw new BtfError("BTF_TYPE_ID", `no type ${id}: own ids are ${this.firstId}..${this.typeCount - 1}`);
@@ -248,18 +258,27 @@ export class BtfBuilder implements TypeSource {
    * @throws BtfError BTF_TYPE_ID, BTF_LIMIT
    */
   dedup(): (id: number) => number {
-    this.#checkReferences();
-    const own = this.#specs as BtfTypeSpec[];
+    const own = this.#specs.map((_, i) => this.spec(this.firstId + i));
+    own.forEach((spec, i) => {
+      this.#checkReferences(this.firstId + i, spec);
+    });
     const { specs, ids } = dedupTypes(own, this.firstId, this.base);
     this.#specs = specs;
+    this.#original = undefined;
     const { firstId } = this;
     return (id) => (id < firstId ? id : ids[id - firstId]!);
   }
 
   /** The BTF section: header, types, strings. @throws BtfError BTF_TYPE_ID for references to ids that do not exist, or were never defined */
   encode(): Uint8Array {
-    this.#checkReferences();
-    return encodeBtf(this.#specs as BtfTypeSpec[], new StringTable(this.base), this.littleEndian);
+    const records = this.#specs.map((_, i) => {
+      const id = this.firstId + i;
+      if (this.#isCopied(id)) return this.#original!.recordWords(id);
+      const spec = this.spec(id);
+      this.#checkReferences(id, spec);
+      return spec;
+    });
+    return encodeBtf(records, new StringTable(this.base, this.#original), this.littleEndian);
   }
 
   /** The types as {@link Btf}, read back from the encoded bytes. @throws BtfError as {@link BtfBuilder.encode} */
@@ -270,63 +289,72 @@ export class BtfBuilder implements TypeSource {
     });
   }
 
-  #checkReferences(): void {
-    for (let id = this.firstId; id < this.typeCount; id++) {
-      const spec = this.spec(id);
-      mapReferences(spec, (to) => {
-        if (to < this.typeCount) return to;
-        throw new BtfError(
-          "BTF_TYPE_ID",
-          `type ${id} (${spec.kind} ${spec.name ?? ""}) refers to type ${to}: ids are 0..${this.typeCount - 1}`,
-        );
-      });
-    }
+  /** Whether an id is as it was in what this is a copy of. */
+  #isCopied(id: number): boolean {
+    const original = this.#original;
+    return (
+      original !== undefined &&
+      id >= this.firstId &&
+      id < original.typeCount &&
+      this.#specs[id - this.firstId] === undefined
+    );
+  }
+
+  #checkReferences(id: number, spec: BtfTypeSpec): void {
+    mapReferences(spec, (to) => {
+      if (to < this.typeCount) return to;
+      throw new BtfError(
+        "BTF_TYPE_ID",
+        `type ${id} (${spec.kind} ${spec.name ?? ""}) refers to type ${to}: ids are 0..${this.typeCount - 1}`,
+      );
+    });
   }
 
   kindOf(id: number): BtfKind {
-    if (id < this.firstId) return this.base === undefined && id === 0 ? "void" : this.#inBase(id).kindOf(id);
-    return this.spec(id).kind;
+    if (id === 0) return "void";
+    return this.#fixed(id)?.kindOf(id) ?? this.spec(id).kind;
   }
 
   nameOf(id: number): string {
-    if (id < this.firstId) return this.base === undefined && id === 0 ? "void" : this.#inBase(id).nameOf(id);
-    return this.spec(id).name ?? "";
+    if (id === 0) return "void";
+    return this.#fixed(id)?.nameOf(id) ?? this.spec(id).name ?? "";
   }
 
   sizeOrTypeOf(id: number): number {
-    return id < this.firstId ? this.#inBase(id).sizeOrTypeOf(id) : sizeOrType(this.spec(id));
+    return this.#fixed(id)?.sizeOrTypeOf(id) ?? sizeOrType(this.spec(id));
   }
 
   arrayLengthOf(id: number): number {
-    if (id < this.firstId) return this.#inBase(id).arrayLengthOf(id);
-    const spec = this.spec(id);
-    if (spec.kind !== "array") throw new BtfError("BTF_KIND", `type ${id} (${spec.kind}) is no array`);
-    return spec.length;
+    return this.#fixed(id)?.arrayLengthOf(id) ?? this.#array(id).length;
   }
 
   arrayTypeOf(id: number): number {
-    if (id < this.firstId) return this.#inBase(id).arrayTypeOf(id);
+    return this.#fixed(id)?.arrayTypeOf(id) ?? this.#array(id).type;
+  }
+
+  #array(id: number): Extract<BtfTypeSpec, { kind: "array" }> {
     const spec = this.spec(id);
     if (spec.kind !== "array") throw new BtfError("BTF_KIND", `type ${id} (${spec.kind}) is no array`);
-    return spec.type;
+    return spec;
   }
 
   vlenOf(id: number): number {
-    if (id < this.firstId) return this.#inBase(id).vlenOf(id);
+    const fixed = this.#fixed(id);
+    if (fixed !== undefined) return fixed.vlenOf(id);
     const spec = this.spec(id);
     return spec.kind === "struct" || spec.kind === "union" ? spec.members.length : 0;
   }
 
   memberTypeOf(id: number, index: number): number {
-    return id < this.firstId ? this.#inBase(id).memberTypeOf(id, index) : this.#member(id, index).type;
+    return this.#fixed(id)?.memberTypeOf(id, index) ?? this.#member(id, index).type;
   }
 
   memberBitOffsetOf(id: number, index: number): number {
-    return id < this.firstId ? this.#inBase(id).memberBitOffsetOf(id, index) : this.#member(id, index).bitOffset;
+    return this.#fixed(id)?.memberBitOffsetOf(id, index) ?? this.#member(id, index).bitOffset;
   }
 
   memberBitfieldSizeOf(id: number, index: number): number {
-    return id < this.firstId ? this.#inBase(id).memberBitfieldSizeOf(id, index) : this.#member(id, index).bitfieldSize;
+    return this.#fixed(id)?.memberBitfieldSizeOf(id, index) ?? this.#member(id, index).bitfieldSize;
   }
 
   #member(id: number, index: number): BtfMember {
@@ -336,10 +364,10 @@ export class BtfBuilder implements TypeSource {
     return member;
   }
 
-  #inBase(id: number): Btf {
-    if (this.base === undefined || id < 0)
-      throw new BtfError("BTF_TYPE_ID", `no type ${id}: ids are 0..${this.typeCount - 1}`);
-    return this.base;
+  /** The BTF that says what an id is: the base, or what this is a copy of; undefined for what was added or changed here. */
+  #fixed(id: number): Btf | undefined {
+    if (id < this.firstId && id >= 0) return this.base;
+    return this.#isCopied(id) ? this.#original : undefined;
   }
 
   /** Bytes of a value of the type; see {@link Btf.sizeOf}. */

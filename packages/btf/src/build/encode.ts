@@ -4,10 +4,17 @@ import { hostIsLittleEndian } from "../read/sections.ts";
 import { type BtfTypeSpec, sizeOrType } from "./spec.ts";
 import type { StringTable } from "./string-table.ts";
 
-/** BTF bytes: header, types, strings, in the given byte order. */
-export function encodeBtf(specs: readonly BtfTypeSpec[], strings: StringTable, littleEndian: boolean): Uint8Array {
+/** BTF bytes: header, types (given as what they are, or as their records' words), strings, in the given byte order. */
+export function encodeBtf(
+  types: readonly (BtfTypeSpec | Uint32Array)[],
+  strings: StringTable,
+  littleEndian: boolean,
+): Uint8Array {
   const words: number[] = [];
-  for (const spec of specs) encodeType(spec, strings, words);
+  for (const type of types) {
+    if (type instanceof Uint32Array) for (const word of type) words.push(word);
+    else encodeType(type, strings, words);
+  }
   const text = strings.bytes();
   const typeLength = words.length * 4;
   const out = new Uint8Array(BTF_HEADER_LENGTH + typeLength + text.length);

@@ -2,7 +2,7 @@ import type { Btf } from "../btf.ts";
 import { BtfError } from "../error.ts";
 import { encodeName } from "../read/strings.ts";
 
-/** The strings of BTF that is being written, each once; strings of the base are used where they are. */
+/** The strings of BTF that is being written, each once; strings of the base, and of what is being changed, are used where they are. */
 export class StringTable {
   readonly #base: Btf | undefined;
   readonly #first: number;
@@ -11,10 +11,16 @@ export class StringTable {
   #length = 0;
   #baseOffsets: Map<string, number> | undefined;
 
-  constructor(base: Btf | undefined) {
+  /** @param original BTF on the same base, whose section this one starts with. */
+  constructor(base: Btf | undefined, original?: Btf) {
     this.#base = base;
     this.#first = base === undefined ? 0 : base.stringsEnd;
-    if (base === undefined) this.#append("");
+    if (original !== undefined && original.strings.length > 0) {
+      ownStrings(original, this.#offsets);
+      // Its last byte is the 0 that each chunk ends with.
+      this.#chunks.push(original.strings.subarray(0, -1));
+      this.#length = original.strings.length;
+    } else if (base === undefined) this.#append("");
   }
 
   /** The name offset of `text`. @throws BtfError BTF_STRINGS for a string with a 0 character */
@@ -53,7 +59,11 @@ export class StringTable {
 }
 
 function stringsOf(btf: Btf): Map<string, number> {
-  const offsets = btf.base === undefined ? new Map<string, number>() : stringsOf(btf.base);
+  return ownStrings(btf, btf.base === undefined ? new Map() : stringsOf(btf.base));
+}
+
+/** Adds the strings of a BTF's own section, unless they are there. */
+function ownStrings(btf: Btf, offsets: Map<string, number>): Map<string, number> {
   const { strings, firstString } = btf;
   for (let start = 0; start < strings.length; start = strings.indexOf(0, start) + 1) {
     const text = btf.name(firstString + start);

@@ -1,16 +1,15 @@
 import {
   BTF_FUNC_GLOBAL,
   BTF_FUNC_STATIC,
-  BTF_INT_SIGNED,
   BTF_VAR_GLOBAL_ALLOCATED,
   BTF_VAR_STATIC,
   type Btf,
+  BtfBuilder,
   type BtfDatasec,
   type BtfSecVar,
 } from "@bpf-ts/btf";
 import { STB_LOCAL, STT_FUNC, STT_SECTION, STV_HIDDEN, STV_INTERNAL } from "../elf/constants.ts";
 import type { ElfFile, ElfSymbol } from "../elf/reader.ts";
-import { BtfPatch } from "./btf-patch.ts";
 
 /** Sections that exist in BTF only: what the object expects of the kernel. */
 const KCONFIG = ".kconfig";
@@ -26,7 +25,7 @@ const STAND_IN = "dummy_ksym";
  * @see v6.12 tools/lib/bpf/libbpf.c, btf_fixup_datasec, bpf_object__sanitize_and_load_btf, bpf_object__collect_externs
  */
 export function fixBtf(btf: Btf, elf: ElfFile): Uint8Array {
-  const patch = new BtfPatch(btf);
+  const fixed = BtfBuilder.from(btf, { littleEndian: true });
   const globals = new Map<string, ElfSymbol>();
   const hiddenFunctions = new Set<string>();
   for (const symbol of elf.symbols) {
@@ -38,94 +37,94 @@ export function fixBtf(btf: Btf, elf: ElfFile): Uint8Array {
   for (let id = btf.firstId; id < btf.typeCount; id++) {
     const kind = btf.kindOf(id);
     if (kind === "func" && hiddenFunctions.has(btf.nameOf(id)) && btf.vlenOf(id) === BTF_FUNC_GLOBAL)
-      patch.setVlen(id, BTF_FUNC_STATIC);
+      setLinkage(fixed, id, BTF_FUNC_STATIC);
     if (kind !== "datasec") continue;
     const section = btf.type(id) as BtfDatasec;
-    if (section.name === KCONFIG) fixKconfig(btf, section, patch);
-    else if (section.name === KSYMS) fixKsyms(btf, section, patch);
-    else fixData(btf, section, elf, globals, patch);
+    if (section.name === KCONFIG) fixKconfig(section, fixed);
+    else if (section.name === KSYMS) fixKsyms(section, fixed);
+    else fixData(section, elf, globals, fixed);
   }
-  return patch.toBytes();
+  return fixed.encode();
 }
 
 function isHidden(symbol: ElfSymbol): boolean {
   return symbol.visibility === STV_HIDDEN || symbol.visibility === STV_INTERNAL;
 }
 
+/** Changes the linkage of a function or variable. */
+function setLinkage(fixed: BtfBuilder, id: number, linkage: number): void {
+  const spec = fixed.spec(id);
+  if (spec.kind === "func" || spec.kind === "var") fixed.define(id, { ...spec, linkage });
+}
+
 /** Compilers know the offsets of static variables only; linkers, all and the size. */
-function fixData(
-  btf: Btf,
-  section: BtfDatasec,
-  elf: ElfFile,
-  globals: ReadonlyMap<string, ElfSymbol>,
-  patch: BtfPatch,
-): void {
+function fixData(section: BtfDatasec, elf: ElfFile, globals: ReadonlyMap<string, ElfSymbol>, fixed: BtfBuilder): void {
   const isUnplaced = section.size === 0;
-  if (isUnplaced) patch.setSize(section.id, Math.min(elf.section(section.name)?.size ?? 0, 0xffffffff));
+  const size = isUnplaced ? Math.min(elf.section(section.name)?.size ?? 0, 0xffffffff) : section.size;
   const placed = section.vars.map((entry): BtfSecVar => {
-    const variable = btf.type(entry.type);
+    const variable = fixed.spec(entry.type);
     if (variable.kind !== "var" || variable.linkage !== BTF_VAR_GLOBAL_ALLOCATED) return entry;
     const symbol = globals.get(variable.name);
     if (symbol === undefined) return entry;
-    if (isHidden(symbol)) patch.setWord(variable.id, 3, BTF_VAR_STATIC);
+    if (isHidden(symbol)) setLinkage(fixed, entry.type, BTF_VAR_STATIC);
     return isUnplaced ? { ...entry, offset: Math.min(symbol.value, 0xffffffff) } : entry;
   });
-  setVars(section, placed, patch);
+  place(section, size, placed, fixed);
 }
 
 /** Configuration values lie one behind the other. */
-function fixKconfig(btf: Btf, section: BtfDatasec, patch: BtfPatch): void {
+function fixKconfig(section: BtfDatasec, fixed: BtfBuilder): void {
   let end = 0;
   const placed = section.vars.map((entry): BtfSecVar => {
-    const align = btf.kindOf(entry.type) === "var" ? btf.alignOf(btf.sizeOrTypeOf(entry.type)) : 1;
+    const variable = fixed.spec(entry.type);
+    const align = variable.kind === "var" ? fixed.alignOf(variable.type) : 1;
     const offset = Math.ceil(end / align) * align;
     end = offset + entry.size;
-    if (btf.kindOf(entry.type) === "var") patch.setWord(entry.type, 3, BTF_VAR_GLOBAL_ALLOCATED);
+    if (variable.kind === "var") setLinkage(fixed, entry.type, BTF_VAR_GLOBAL_ALLOCATED);
     return { ...entry, offset };
   });
-  patch.setSize(section.id, end);
-  setVars(section, placed, patch);
+  place(section, end, placed, fixed);
 }
 
 /** Kernel symbols become ints; functions among them are stood in for by a variable. */
-function fixKsyms(btf: Btf, section: BtfDatasec, patch: BtfPatch): void {
+function fixKsyms(section: BtfDatasec, fixed: BtfBuilder): void {
   let int: number | undefined;
-  const intId = (): number => (int ??= findInt(btf) ?? patch.addInt("int", 4, BTF_INT_SIGNED));
+  const intId = (): number => (int ??= findInt(fixed) ?? fixed.addInt("int", 4, { signed: true }));
   let standIn: number | undefined;
   const placed = section.vars.map((entry, i): BtfSecVar => {
-    const target = btf.type(entry.type);
+    const target = fixed.spec(entry.type);
     let { type } = entry;
     if (target.kind === "func") {
-      patch.setVlen(target.id, BTF_FUNC_GLOBAL);
-      standIn ??= patch.addVar(STAND_IN, intId(), BTF_VAR_GLOBAL_ALLOCATED);
-      patch.nameParams(target.type, STAND_IN);
+      setLinkage(fixed, entry.type, BTF_FUNC_GLOBAL);
+      standIn ??= fixed.addVar(STAND_IN, intId());
+      nameParams(fixed, target.type);
       type = standIn;
     } else if (target.kind === "var") {
-      patch.setWord(target.id, 2, intId());
-      patch.setWord(target.id, 3, BTF_VAR_GLOBAL_ALLOCATED);
+      fixed.define(entry.type, { ...target, type: intId(), linkage: BTF_VAR_GLOBAL_ALLOCATED });
     }
     return { type, offset: i * 4, size: 4 };
   });
-  patch.setSize(section.id, placed.length * 4);
-  setVars(section, placed, patch);
+  place(section, placed.length * 4, placed, fixed);
+}
+
+/** Kernels refuse parameters without names. */
+function nameParams(fixed: BtfBuilder, protoId: number): void {
+  const proto = fixed.spec(protoId);
+  if (proto.kind !== "func_proto") return;
+  const params = proto.params.map((p) => (p.name === "" && p.type !== 0 ? { ...p, name: STAND_IN } : p));
+  fixed.define(protoId, { ...proto, params });
 }
 
 /** The first integer of 32 bits. */
-function findInt(btf: Btf): number | undefined {
-  for (let id = btf.firstId; id < btf.typeCount; id++) {
-    const type = btf.kindOf(id) === "int" ? btf.type(id) : undefined;
-    if (type?.kind === "int" && type.bits === 32) return id;
+function findInt(fixed: BtfBuilder): number | undefined {
+  for (let id = fixed.firstId; id < fixed.typeCount; id++) {
+    const type = fixed.kindOf(id) === "int" ? fixed.spec(id) : undefined;
+    if (type?.kind === "int" && (type.bits ?? type.size * 8) === 32) return id;
   }
   return undefined;
 }
 
-/** Kernels want them in order of their offsets. */
-function setVars(section: BtfDatasec, vars: readonly BtfSecVar[], patch: BtfPatch): void {
-  [...vars]
-    .sort((a, b) => a.offset - b.offset)
-    .forEach(({ type, offset, size }, i) => {
-      patch.setWord(section.id, 3 + 3 * i, type);
-      patch.setWord(section.id, 4 + 3 * i, offset);
-      patch.setWord(section.id, 5 + 3 * i, size);
-    });
+/** Kernels want variables in order of their offsets. */
+function place(section: BtfDatasec, size: number, vars: readonly BtfSecVar[], fixed: BtfBuilder): void {
+  fixed.define(section.id, { ...section, size, vars: [...vars].sort((a, b) => a.offset - b.offset) });
 }
