@@ -14,7 +14,7 @@ import { decodeType } from "./read/decode-type.ts";
 import { indexTypes } from "./read/index-types.ts";
 import { NameIndex } from "./read/name-index.ts";
 import { readSections } from "./read/sections.ts";
-import { decodeName, encodeName, nameEquals } from "./read/strings.ts";
+import { decodeName, encodeName, MAX_NAME_LENGTH, nameEquals } from "./read/strings.ts";
 import type { BtfDeclTag, BtfFuncProto, BtfType } from "./types.ts";
 
 /** Options of {@link Btf.parse}. */
@@ -27,6 +27,12 @@ export interface BtfParseOptions {
 
 /** As many look-ups by name scan the types; the next one builds the index, which costs about three scans. */
 const SCANS_BEFORE_INDEX = 4;
+
+/**
+ * How often the strings that were asked for may hold each byte of the section, on average. Where each string stands alone, it is once; where
+ * strings end alike, a writer may let them share that end.
+ */
+const MAX_OVERLAP = 8;
 
 /**
  * Type information as it lies in a BTF section. Opening it makes one pass that finds the records; names and types are decoded when asked for.
@@ -54,6 +60,8 @@ export class Btf implements TypeSource {
   readonly firstString: number;
   readonly #starts: Uint32Array;
   readonly #names = new Map<number, string>();
+  /** Characters of `#names`. */
+  #namesLength = 0;
   #scans = 0;
   #index: NameIndex | undefined;
   #declTags: Map<number, readonly number[]> | undefined;
@@ -153,9 +161,9 @@ export class Btf implements TypeSource {
     return this.#word(id, 2);
   }
 
-  /** The name of a type, empty if it has none; decoded once. @throws BtfError BTF_TYPE_ID, BTF_STRINGS */
+  /** The name of a type, empty if it has none; decoded once. @throws BtfError BTF_TYPE_ID, BTF_STRINGS, BTF_LIMIT */
   nameOf(id: number): string {
-    return id === 0 ? "void" : this.name(this.#word(id, 0));
+    return id === 0 ? "void" : this.typeName(this.#word(id, 0));
   }
 
   /** The name offset of a type. @throws BtfError BTF_TYPE_ID */
@@ -182,9 +190,9 @@ export class Btf implements TypeSource {
     return this.#word(id, this.#memberWord(id, index) + 1);
   }
 
-  /** Name of a struct's or union's member. @throws BtfError BTF_TYPE_ID, BTF_NOT_FOUND, BTF_STRINGS */
+  /** Name of a struct's or union's member. @throws BtfError BTF_TYPE_ID, BTF_NOT_FOUND, BTF_STRINGS, BTF_LIMIT */
   memberNameOf(id: number, index: number): string {
-    return this.name(this.#word(id, this.#memberWord(id, index)));
+    return this.typeName(this.#word(id, this.#memberWord(id, index)));
   }
 
   /** Bit offset of a member from the start of its struct, without allocation. @throws BtfError BTF_TYPE_ID, BTF_NOT_FOUND */
@@ -205,18 +213,35 @@ export class Btf implements TypeSource {
     return 3 + index * 3;
   }
 
-  /** The string at a name offset. @throws BtfError BTF_STRINGS */
+  /**
+   * The string at a name offset, of any length: a name, a line of source.
+   *
+   * @throws BtfError BTF_STRINGS; BTF_LIMIT if the strings that were asked for are parts of each other to an extent that no writer makes them
+   */
   name(offset: number): string {
+    return this.#string(offset, Number.POSITIVE_INFINITY);
+  }
+
+  /** @internal The name at an offset. @throws BtfError BTF_STRINGS, BTF_LIMIT if it is longer than any name may be */
+  typeName(offset: number): string {
+    return this.#string(offset, MAX_NAME_LENGTH);
+  }
+
+  #string(offset: number, limit: number): string {
     if (offset === 0) return "";
-    if (offset < this.firstString) return this.base!.name(offset);
-    let text = this.#names.get(offset);
-    if (text === undefined) {
-      const start = offset - this.firstString;
-      if (!(start < this.strings.length))
-        throw new BtfError("BTF_STRINGS", `name offset ${offset} outside of the strings' ${this.stringsEnd} bytes`);
-      text = decodeName(this.strings, start);
-      this.#names.set(offset, text);
-    }
+    if (offset < this.firstString) return this.base!.#string(offset, limit);
+    const known = this.#names.get(offset);
+    if (known !== undefined && known.length <= limit) return known;
+    const start = offset - this.firstString;
+    if (!(start < this.strings.length))
+      throw new BtfError("BTF_STRINGS", `name offset ${offset} outside of the strings' ${this.stringsEnd} bytes`);
+    const text = decodeName(this.strings, start, limit);
+    if (text === undefined)
+      throw new BtfError("BTF_LIMIT", `the name at offset ${offset} is longer than ${limit} bytes`);
+    this.#namesLength += text.length;
+    if (this.#namesLength > Math.max(MAX_OVERLAP * this.strings.length, 0x10000))
+      throw new BtfError("BTF_LIMIT", `the strings' ${this.strings.length} bytes are shared by too many names`);
+    this.#names.set(offset, text);
     return text;
   }
 
@@ -230,8 +255,9 @@ export class Btf implements TypeSource {
    * first, as libbpf does.
    */
   findByName(name: string, kind?: BtfKind | readonly BtfKind[]): number | undefined {
-    if (name === "") return undefined;
-    return this.#find(encodeName(name), kind);
+    const bytes = encodeName(name);
+    if (bytes.length === 0 || bytes.length > MAX_NAME_LENGTH) return undefined;
+    return this.#find(bytes, kind);
   }
 
   #find(name: Uint8Array, kind: BtfKind | readonly BtfKind[] | undefined): number | undefined {
@@ -241,22 +267,15 @@ export class Btf implements TypeSource {
       this.#scans++;
       return this.#scan(name, kind);
     }
-    const index = this.#nameIndex();
-    for (let n = index.find(name, -1); n >= 0; n = index.find(name, n)) {
-      if (this.#isOfKind(this.firstId + n, kind)) return this.firstId + n;
-    }
-    return undefined;
+    const found = this.#nameIndex().find(name, (n) => this.#isOfKind(this.firstId + n, kind));
+    return found < 0 ? undefined : this.firstId + found;
   }
 
   /** All ids with this name, ascending. */
   findAll(name: string, kind?: BtfKind | readonly BtfKind[]): number[] {
     const found = this.base?.findAll(name, kind) ?? [];
     if (name === "") return found;
-    const index = this.#nameIndex();
-    const bytes = encodeName(name);
-    for (let n = index.find(bytes, -1); n >= 0; n = index.find(bytes, n)) {
-      if (this.#isOfKind(this.firstId + n, kind)) found.push(this.firstId + n);
-    }
+    this.#nameIndex().find(encodeName(name), (n) => this.#collect(n, kind, found));
     return found;
   }
 
@@ -268,12 +287,14 @@ export class Btf implements TypeSource {
   findByEssentialName(name: string, kind?: BtfKind | readonly BtfKind[]): number[] {
     const found = this.base?.findByEssentialName(name, kind) ?? [];
     if (name === "") return found;
-    const index = this.#nameIndex();
-    const bytes = encodeName(name);
-    for (let n = index.findEssential(bytes, -1); n >= 0; n = index.findEssential(bytes, n)) {
-      if (this.#isOfKind(this.firstId + n, kind)) found.push(this.firstId + n);
-    }
+    this.#nameIndex().findEssential(encodeName(name), (n) => this.#collect(n, kind, found));
     return found;
+  }
+
+  /** Adds an own type, counted from 0, if it is of the kind; answers that there may be more. */
+  #collect(n: number, kind: BtfKind | readonly BtfKind[] | undefined, found: number[]): boolean {
+    if (this.#isOfKind(this.firstId + n, kind)) found.push(this.firstId + n);
+    return false;
   }
 
   #isOfKind(id: number, kind: BtfKind | readonly BtfKind[] | undefined): boolean {

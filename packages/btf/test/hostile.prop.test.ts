@@ -11,6 +11,7 @@ import {
   cDeclaration,
   codecFor,
   findCoreCandidates,
+  formatRawDump,
   formatValue,
   renderC,
   renderTypeScript,
@@ -19,6 +20,7 @@ import {
 } from "../src/index.ts";
 import { BTF_BASE64 as CORE, BTF_EXT_BASE64 as CORE_EXT } from "./fixtures/core.ts";
 import { BTF_BASE64 as KERNEL_A } from "./fixtures/core-kernel-a.ts";
+import { withinCpuTime } from "./fixtures/cpu-time.ts";
 import { BTF_BASE64 as KINDS } from "./fixtures/kinds.ts";
 import { BTF_BASE64 as KINDS_BIG } from "./fixtures/kinds-big-endian.ts";
 import { BTF_BASE64 as LAYOUT } from "./fixtures/layout.ts";
@@ -31,6 +33,7 @@ import { RandomBtf } from "./fixtures/random-btf.ts";
 const numRuns = Number(process.env["BPF_TS_FUZZ_RUNS"] ?? 40);
 /** Far more than any of these inputs needs; a runaway would need forever. */
 const MAX_MS = 3000;
+const MAX_KIB = 1024 * 1024;
 
 const seeds = [KINDS, KINDS_BIG, LAYOUT, CORE, KERNEL_A].map(fromBase64);
 const coreExt = fromBase64(CORE_EXT);
@@ -94,12 +97,6 @@ function useEverything(bytes: Uint8Array): void {
   });
 }
 
-function withinTime(act: () => void): void {
-  const started = performance.now();
-  act();
-  expect(performance.now() - started).toBeLessThan(MAX_MS);
-}
-
 /** Bytes or words set to something else; most of them in the type section. */
 const mutation = fc.record({
   at: fc.nat(),
@@ -121,7 +118,7 @@ describe("mutated BTF", () => {
   test("of clang", () => {
     fc.assert(
       fc.property(fc.constantFrom(...seeds), fc.array(mutation, { minLength: 1, maxLength: 6 }), (seed, changes) =>
-        withinTime(() => useEverything(mutate(seed, changes))),
+        withinCpuTime(MAX_MS, () => useEverything(mutate(seed, changes))),
       ),
       { numRuns },
     );
@@ -134,7 +131,7 @@ describe("mutated BTF", () => {
         const bytes = new Uint8Array(head.length + tail.length);
         bytes.set(head);
         bytes.set(tail, head.length);
-        withinTime(() => useEverything(bytes));
+        withinCpuTime(MAX_MS, () => useEverything(bytes));
       }),
       { numRuns },
     );
@@ -142,7 +139,7 @@ describe("mutated BTF", () => {
 
   test("made of random records", () => {
     fc.assert(
-      fc.property(fc.nat(), (seed) => withinTime(() => useEverything(new RandomBtf(seed + 1).next()))),
+      fc.property(fc.nat(), (seed) => withinCpuTime(MAX_MS, () => useEverything(new RandomBtf(seed + 1).next()))),
       { numRuns: numRuns * 4 },
     );
   });
@@ -187,7 +184,7 @@ describe("types that C cannot write", () => {
       }
       b.addTypedef("t", at);
     });
-    withinTime(() => expect(() => renderC(btf)).toThrow("declarations to write out"));
+    withinCpuTime(MAX_MS, () => expect(() => renderC(btf)).toThrow("declarations to write out"));
   });
 
   test("a chain of typedefs, pointers or arrays of any length", () => {
@@ -198,7 +195,7 @@ describe("types that C cannot write", () => {
           at = b.add(link === "typedef" ? { kind: link, name: "t", type: at } : { kind: link, type: at });
         b.addStruct("s", 8, [{ name: "m", type: at, bitOffset: 0, bitfieldSize: 0 }]);
       });
-      withinTime(() => {
+      withinCpuTime(MAX_MS, () => {
         tried(() => renderC(btf));
         tried(() => renderTypeScript(btf));
         tried(() => codecFor(btf, btf.typeCount - 1));
@@ -214,12 +211,110 @@ describe("types that C cannot write", () => {
     for (let i = 6; i < words.length; i += 3) words[i + 1] = 9 << 24;
     const bytes = new Uint8Array(words.byteLength + 1);
     bytes.set(new Uint8Array(words.buffer));
-    withinTime(() => {
+    withinCpuTime(MAX_MS, () => {
       const btf = Btf.parse(bytes);
       expect(btf.typeCount).toBe(300_001);
       expect(btf.findByName("x")).toBeUndefined();
       expect(validateBtf(bytes).ok).toBe(true);
     });
+  });
+});
+
+/** BTF made of words and a string section of this many times `a`. */
+function raw(words: readonly number[] | Uint32Array, letters: number): Uint8Array {
+  const head = new Uint32Array(6 + words.length);
+  head.set([0x0001eb9f, 24, 0, words.length * 4, words.length * 4, letters + 2]);
+  head.set(words, 6);
+  const bytes = new Uint8Array(head.byteLength + letters + 2).fill(0x61);
+  bytes.set(new Uint8Array(head.buffer));
+  bytes[head.byteLength] = 0;
+  bytes[bytes.length - 1] = 0;
+  return bytes;
+}
+
+/** Everything that looks at all types at once. */
+const WHOLE: Readonly<Record<string, (btf: Btf) => unknown>> = {
+  validate: (btf) => validateBtf(btf.bytes, { verbose: true }),
+  find: (btf) => Array.from({ length: 8 }, (_, i) => btf.findByName("a".repeat(1 + i * 1000))),
+  types: (btf) => [...btf.types()].length,
+  candidates: (btf) => findCoreCandidates(btf, 1, btf),
+  "C header": (btf) => renderC(btf),
+  TypeScript: (btf) => renderTypeScript(btf),
+  "raw dump": (btf) => formatRawDump(btf),
+  copy: (btf) => BtfBuilder.from(btf).encode(),
+  dedup(btf) {
+    const builder = BtfBuilder.from(btf);
+    builder.dedup();
+    return builder.encode();
+  },
+};
+
+describe("a megabyte that says as much as it can", () => {
+  const FWD = (7 << 24) >>> 0;
+  const STRUCT = (4 << 24) >>> 0;
+  const DECL_TAG = (17 << 24) >>> 0;
+  const each = (count: number, record: (i: number) => readonly number[]): number[] =>
+    Array.from({ length: count }, (_, i) => record(i)).flat();
+  const inputs: Readonly<Record<string, Uint8Array>> = {
+    "names that end alike": raw(
+      each(40_000, (i) => [1 + i, FWD, 0]),
+      600_000,
+    ),
+    "one long name for all": raw(
+      each(40_000, () => [1, FWD, 0]),
+      600_000,
+    ),
+    "the longest name for all": raw(
+      each(40_000, () => [1, FWD, 0]),
+      512,
+    ),
+    "names that end alike, as tags": raw(
+      [0, STRUCT, 0, ...each(30_000, (i) => [1 + i, DECL_TAG, 1, 0xffffffff])],
+      600_000,
+    ),
+    "the longest name for all members": raw(
+      [1, (STRUCT | 0xffff) >>> 0, 0xffff0000, ...each(0xffff, () => [1, 2, 0]), 1, (1 << 24) >>> 0, 4, 32],
+      512,
+    ),
+    "structs that all hold one with many members": raw(
+      [
+        ...each(10_000, () => [0, (STRUCT | 1) >>> 0, 4, 0, 10_001, 0]),
+        0,
+        (STRUCT | 50_000) >>> 0,
+        4,
+        ...each(50_000, () => [0, 10_002, 0]),
+        1,
+        (1 << 24) >>> 0,
+        4,
+        32,
+      ],
+      1,
+    ),
+    "anonymous structs that double": raw(
+      each(60, (i) => (i === 59 ? [0, STRUCT, 0] : [0, (STRUCT | 2) >>> 0, 0, 0, i + 2, 0, 0, i + 2, 0])),
+      1,
+    ),
+  };
+  /** KiB that the process had at most so far. */
+  const peak = (): number => process.resourceUsage().maxRSS;
+  test.each(Object.keys(inputs))("%s", (name) => {
+    const bytes = inputs[name]!;
+    const before = peak();
+    expect(bytes.length).toBeLessThan(1_300_000);
+    for (const act of Object.values(WHOLE)) {
+      const btf = Btf.parse(bytes);
+      withinCpuTime(MAX_MS, () => tried(() => act(btf)));
+    }
+    const btf = Btf.parse(bytes);
+    withinCpuTime(MAX_MS, () => {
+      tried(() => codecFor(btf, 1));
+      tried(() => btf.alignOf(1));
+      tried(() => btf.memberPath(1, "a.a"));
+      tried(() => cDeclaration(btf, 1, "x"));
+    });
+    const grown = peak() - before;
+    console.log(`btf: ${name}: ${bytes.length} bytes, memory grew by ${Math.round(grown / 1024)} MiB`);
+    expect(grown).toBeLessThan(MAX_KIB);
   });
 });
 

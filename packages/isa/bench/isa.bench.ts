@@ -5,10 +5,13 @@
  */
 import { assembleKernel, decode, encode, formatKernel, formatLlvm, type Insn, insnSlots } from "../src/index.ts";
 
-const SLOTS = 100_000;
+/** Slots of a program as they are in use. */
+const SLOTS = 1_000;
+/** And of one that is larger than most: all of its records are alive at once, which is work for the garbage collector. */
+const MANY_SLOTS = 100_000;
 
 /** A program of this many slots whose instructions come in a mix that compilers make. */
-function mix(): Insn[] {
+function mix(slots: number): Insn[] {
   const text = [
     "r6 = r1",
     "r2 = *(u32 *)(r6 +76)",
@@ -21,14 +24,13 @@ function mix(): Insn[] {
     "r3 <<= 32",
   ];
   const unit = assembleKernel(text.join("\n"));
-  const insns: Insn[] = [];
-  for (let i = 0; i < SLOTS; i += unit.length) for (const insn of unit) insns.push({ ...insn });
-  return insns.slice(0, SLOTS);
+  return Array.from({ length: slots }, (_, i) => ({ ...unit[i % unit.length]! }));
 }
 
-const insns: readonly Insn[] = mix();
+const insns: readonly Insn[] = mix(SLOTS);
 const bytes: Uint8Array = encode(insns);
-const listing: string = lines(formatKernel).slice(0, 10_000).join("\n");
+const manyBytes: Uint8Array = encode(mix(MANY_SLOTS));
+const listing: string = lines(formatKernel).join("\n");
 
 function lines(format: (insns: readonly Insn[], i: number) => string): string[] {
   const out: string[] = [];
@@ -39,6 +41,11 @@ function lines(format: (insns: readonly Insn[], i: number) => string): string[] 
 /** Bytes to records. */
 export function benchDecode(): number {
   return decode(bytes).length;
+}
+
+/** Bytes of a large program to records. */
+export function benchDecodeMany(): number {
+  return decode(manyBytes).length;
 }
 
 /** Records to bytes. */

@@ -1,6 +1,7 @@
 import {
   benchAssembleKernel,
   benchDecode,
+  benchDecodeMany,
   benchEncode,
   benchFormatKernel,
   benchFormatLlvm,
@@ -13,6 +14,7 @@ const DECODE_NS = 50;
 
 export const ISA_ROWS: readonly Row[] = [
   { name: "isa: decode", unit: "instruction", ours: () => repeated(benchDecode), aimNs: DECODE_NS },
+  { name: "isa: decode 100,000 at once", unit: "instruction", ours: () => repeated(benchDecodeMany) },
   { name: "isa: encode", unit: "instruction", ours: () => repeated(benchEncode) },
   { name: "isa: print, kernel log", unit: "instruction", ours: () => repeated(benchFormatKernel) },
   { name: "isa: print, LLVM", unit: "instruction", ours: () => repeated(benchFormatLlvm) },

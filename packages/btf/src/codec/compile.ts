@@ -26,6 +26,8 @@ export class Compiler {
   readonly #choice: Choice;
   readonly #nodes = new Map<number, Node | "open">();
   #depth = 0;
+  /** Structs whose members were looked at; anonymous ones each time. */
+  #opened = 0;
 
   constructor(btf: Btf, choice: Choice) {
     this.#btf = btf;
@@ -115,6 +117,8 @@ export class Compiler {
       const type = this.#btf.type(struct);
       if (type.kind !== "struct" && type.kind !== "union") throw new Error(`type ${struct} is no struct`);
       if (++this.#depth > MAX_DEPTH) throw new BtfError("BTF_LOOP", `types nested deeper than ${MAX_DEPTH} levels`);
+      const most = 1000 + 10 * this.#btf.typeCount;
+      if (++this.#opened > most) throw new BtfError("BTF_LIMIT", `type ${id} holds more than ${most} structs`);
       const isUnion = type.kind === "union";
       // A union within a union is not told apart from it, but its members are not needed to make its alternative complete.
       const inGroup = group === 0 && isUnion ? ++groups : group;

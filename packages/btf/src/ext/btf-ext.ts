@@ -83,7 +83,7 @@ export class BtfExt {
     this.coreRelos = part(24, 16, "core_relo", (at) => ({
       insnOffset: word(at),
       type: word(at + 4),
-      access: btf.name(word(at + 8)),
+      access: btf.typeName(word(at + 8)),
       kind: word(at + 12),
     }));
   }
@@ -92,7 +92,7 @@ export class BtfExt {
    * Reads the section. `btf` is the object's `.BTF`, whose strings it uses. The bytes are used in place.
    *
    * @see v6.18 tools/lib/bpf/btf.c, btf_ext__new
-   * @throws BtfError BTF_EXT, BTF_STRINGS
+   * @throws BtfError BTF_EXT, BTF_STRINGS, BTF_LIMIT
    */
   static parse(bytes: Uint8Array, btf: Btf): BtfExt {
     return new BtfExt(bytes, btf);
@@ -157,7 +157,7 @@ function readPart<T>({ bytes, btf, header, field, least, what, read }: PartReque
   if (at === end) fail("no records");
   while (at < end) {
     if (end - at < 8) fail(`${end - at} bytes at the end are no section`);
-    const name = btf.name(word(at));
+    const name = btf.typeName(word(at));
     const count = word(at + 4);
     at += 8;
     if (count === 0) fail(`section "${name}" has no records`);

@@ -6,11 +6,11 @@ import type { BtfEnum64Value, BtfEnumValue, BtfMember, BtfParam, BtfSecVar, BtfT
  * The record at word `at` of `btf`'s own type section, which was checked to be whole.
  *
  * @see v6.18 Documentation/bpf/btf.rst
- * @throws BtfError BTF_STRINGS
+ * @throws BtfError BTF_STRINGS, BTF_LIMIT
  */
 export function decodeType(btf: Btf, id: number, at: number): BtfType {
   const { words } = btf;
-  const name = btf.name(words[at]!);
+  const name = btf.typeName(words[at]!);
   const info = words[at + 1]!;
   const flag = info >>> 31 === 1;
   const vlen = info & 0xffff;
@@ -32,7 +32,7 @@ export function decodeType(btf: Btf, id: number, at: number): BtfType {
       const values: BtfEnumValue[] = [];
       for (let i = 0, w = at + 3; i < vlen; i++, w += 2) {
         const value = words[w + 1]!;
-        values.push({ name: btf.name(words[w]!), value: flag ? value | 0 : value });
+        values.push({ name: btf.typeName(words[w]!), value: flag ? value | 0 : value });
       }
       return { kind, id, name, size: third, signed: flag, values };
     }
@@ -40,14 +40,14 @@ export function decodeType(btf: Btf, id: number, at: number): BtfType {
       const values: BtfEnum64Value[] = [];
       for (let i = 0, w = at + 3; i < vlen; i++, w += 3) {
         const value = (BigInt(words[w + 2]!) << 32n) | BigInt(words[w + 1]!);
-        values.push({ name: btf.name(words[w]!), value: flag ? BigInt.asIntN(64, value) : value });
+        values.push({ name: btf.typeName(words[w]!), value: flag ? BigInt.asIntN(64, value) : value });
       }
       return { kind, id, name, size: third, signed: flag, values };
     }
     case "func_proto": {
       const params: BtfParam[] = [];
       for (let i = 0, w = at + 3; i < vlen; i++, w += 2)
-        params.push({ name: btf.name(words[w]!), type: words[w + 1]! });
+        params.push({ name: btf.typeName(words[w]!), type: words[w + 1]! });
       const last = params.at(-1);
       const variadic = last !== undefined && last.type === 0 && last.name === "";
       if (variadic) params.pop();
@@ -90,7 +90,7 @@ function decodeMembers(btf: Btf, start: number, count: number, flag: boolean): B
   for (let i = 0, w = start; i < count; i++, w += 3) {
     const offset = words[w + 2]!;
     members.push({
-      name: btf.name(words[w]!),
+      name: btf.typeName(words[w]!),
       type: words[w + 1]!,
       bitOffset: flag ? offset & 0xffffff : offset,
       bitfieldSize: flag ? offset >>> 24 : 0,

@@ -1,4 +1,4 @@
-import { nameEquals } from "./strings.ts";
+import { MAX_NAME_LENGTH, nameEquals } from "./strings.ts";
 
 /** What the index needs to know of a piece of BTF: its own types only, counted from 0. */
 export interface NamedTypes {
@@ -30,13 +30,20 @@ export class NameIndex {
     const heads = new Int32Array(size).fill(-1);
     const next = new Int32Array(types.count);
     const { count } = types;
+    let lastOffset = 0;
+    let slot = -1;
     // Backwards, so that a chain lists its types in ascending order.
     for (let n = count - 1; n >= 0; n--) {
       const offset = types.nameOffset(n);
       if (offset === 0) continue;
-      const strings = types.sectionOf(offset);
-      const start = types.startOf(offset);
-      const slot = hashBytes(strings, start, essentialEnd(strings, start)) & this.#mask;
+      if (offset !== lastOffset) {
+        const strings = types.sectionOf(offset);
+        const start = types.startOf(offset);
+        const end = essentialEnd(strings, start);
+        slot = end < 0 ? -1 : hashBytes(strings, start, end) & this.#mask;
+        lastOffset = offset;
+      }
+      if (slot < 0) continue;
       next[n] = heads[slot]!;
       heads[slot] = n;
     }
@@ -44,32 +51,39 @@ export class NameIndex {
     this.#next = next;
   }
 
-  /** The first type at or after `from` in the chain that has this very name; -1 if none. Start with `from` = -1. */
-  find(name: Uint8Array, from: number): number {
-    const types = this.#types;
-    for (let n = this.#step(name, from); n >= 0; n = this.#next[n]!) {
-      const offset = types.nameOffset(n);
-      if (nameEquals(types.sectionOf(offset), types.startOf(offset), name)) return n;
-    }
-    return -1;
+  /** The first type in ascending order that has this very name and that `wanted` says yes to; -1 if there is none. */
+  find(name: Uint8Array, wanted: (n: number) => boolean): number {
+    return this.#walk(name, nameEquals, wanted);
   }
 
   /** As {@link NameIndex.find}, for types whose essential name is `name`'s. */
-  findEssential(name: Uint8Array, from: number): number {
-    const types = this.#types;
+  findEssential(name: Uint8Array, wanted: (n: number) => boolean): number {
     const length = essentialEnd(name, 0);
-    for (let n = this.#step(name, from); n >= 0; n = this.#next[n]!) {
-      const offset = types.nameOffset(n);
-      const strings = types.sectionOf(offset);
-      const start = types.startOf(offset);
-      if (essentialEnd(strings, start) - start === length && prefixEquals(strings, start, name, length)) return n;
-    }
-    return -1;
+    const isSame = (strings: Uint8Array, start: number): boolean =>
+      essentialEnd(strings, start) - start === length && prefixEquals(strings, start, name, length);
+    return this.#walk(name, isSame, wanted);
   }
 
-  #step(name: Uint8Array, from: number): number {
-    if (from >= 0) return this.#next[from]!;
-    return this.#heads[hashBytes(name, 0, essentialEnd(name, 0)) & this.#mask]!;
+  #walk(
+    name: Uint8Array,
+    isSame: (strings: Uint8Array, start: number, name: Uint8Array) => boolean,
+    wanted: (n: number) => boolean,
+  ): number {
+    const types = this.#types;
+    const end = essentialEnd(name, 0);
+    if (end < 0) return -1;
+    // Types of one name mostly share its string.
+    let lastOffset = 0;
+    let lastIsSame = false;
+    for (let n = this.#heads[hashBytes(name, 0, end) & this.#mask]!; n >= 0; n = this.#next[n]!) {
+      const offset = types.nameOffset(n);
+      if (offset !== lastOffset) {
+        lastOffset = offset;
+        lastIsSame = isSame(types.sectionOf(offset), types.startOf(offset), name);
+      }
+      if (lastIsSame && wanted(n)) return n;
+    }
+    return -1;
   }
 }
 
@@ -79,7 +93,8 @@ function prefixEquals(strings: Uint8Array, start: number, name: Uint8Array, leng
 }
 
 /**
- * Where the essential part of a name ends: at its last run of exactly three underscores that has other characters on both sides, else at the name's end.
+ * Where the essential part of a name ends: at its last run of exactly three underscores that has other characters on both sides, else at the name's end;
+ * -1 for what is too long for a name.
  *
  * @see v6.18 tools/lib/bpf/relo_core.c, bpf_core_essential_name_len
  */
@@ -90,6 +105,7 @@ export function essentialEnd(bytes: Uint8Array, start: number): number {
   for (; end < bytes.length; end++) {
     const byte = bytes[end];
     if (byte === 0) break;
+    if (end - start >= MAX_NAME_LENGTH) return -1;
     if (byte === UNDERSCORE) {
       run++;
       continue;

@@ -6,16 +6,35 @@ export function encodeName(name: string): Uint8Array {
   return toUtf8.encode(name);
 }
 
-/** Decodes the 0-terminated string at `start`; the section is known to end with a 0. */
-export function decodeName(strings: Uint8Array, start: number): string {
-  let text = "";
-  for (let i = start; ; i++) {
-    const byte = strings[i]!;
-    if (byte === 0) return text;
+/**
+ * Bytes of a name of a type, member, enumerator or parameter, at most, as in the kernel (KSYM_NAME_LEN). Records may share the end of one long
+ * string, so without a limit a small input could say very much.
+ */
+export const MAX_NAME_LENGTH = 512;
+
+/** Longer strings are rare, and functions take only so many arguments. */
+const MAX_CHARACTERS = 256;
+
+/** Decodes the 0-terminated string at `start`; the section is known to end with a 0. undefined if it is longer than `limit` bytes. */
+export function decodeName(strings: Uint8Array, start: number, limit: number): string | undefined {
+  let end = start;
+  let bits = 0;
+  for (; ; end++) {
+    const byte = strings[end];
     if (byte === undefined) throw new Error("unterminated BTF string section");
-    if (byte >= 0x80) return utf8.decode(strings.subarray(start, strings.indexOf(0, i)));
-    text += String.fromCharCode(byte);
+    if (byte === 0) break;
+    if (end - start >= limit) return undefined;
+    bits |= byte;
   }
+  const bytes = strings.subarray(start, end);
+  if (bits >= 0x80 || bytes.length > MAX_CHARACTERS) return decodeBytes(bytes);
+  // Character by character, the result would be a tree of pieces, five times as large.
+  return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
+}
+
+/** Decodes text that ends where its bytes end. */
+export function decodeBytes(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
 }
 
 /** Whether the 0-terminated string at `start` is exactly `name`. */

@@ -1,4 +1,5 @@
 import type { Btf } from "../btf.ts";
+import type { BtfFwd } from "../types.ts";
 import { UniqueNames } from "./unique-name.ts";
 
 /**
@@ -9,6 +10,7 @@ export class CNames {
   readonly #btf: Btf;
   readonly #tags = new Map<number, string>();
   readonly #typedefs = new Map<number, string>();
+  readonly #definitions = new Map<string, number | undefined>();
   readonly #takenTags = new UniqueNames();
   /** The compiler's own `__builtin_va_list` is that of its target, not the described machine's: it gets another name. */
   readonly #takenIdentifiers = new UniqueNames(["__builtin_va_list"]);
@@ -22,16 +24,20 @@ export class CNames {
     let tag = this.#tags.get(id);
     if (tag === undefined) {
       // A forward declaration means the definition of its name, where there is one.
-      const definition = this.#definitionOf(id);
+      const type = this.#btf.type(id);
+      const definition = type.kind === "fwd" ? this.definitionOf(type) : undefined;
       tag = definition === undefined ? this.#takenTags.take(identifier(this.#btf.nameOf(id))) : this.tag(definition);
       this.#tags.set(id, tag);
     }
     return tag;
   }
 
-  #definitionOf(id: number): number | undefined {
-    const type = this.#btf.type(id);
-    return type.kind === "fwd" ? this.#btf.findByName(type.name, type.union ? "union" : "struct") : undefined;
+  /** The struct or union that a forward declaration means; looked for once, however many declarations there are. */
+  definitionOf({ name, union }: BtfFwd): number | undefined {
+    const kind = union ? "union" : "struct";
+    const key = `${kind} ${name}`;
+    if (!this.#definitions.has(key)) this.#definitions.set(key, this.#btf.findByName(name, kind));
+    return this.#definitions.get(key);
   }
 
   typedef(id: number): string {

@@ -3,6 +3,7 @@ import { BtfError } from "../error.ts";
 import type { BtfEnum, BtfEnum64 } from "../types.ts";
 import { CLayouts, cSlots } from "./c-layout.ts";
 import { CNames, identifier } from "./c-names.ts";
+import { TextBudget } from "./text.ts";
 
 /** Options of {@link renderC}. */
 export interface RenderCOptions {
@@ -37,7 +38,7 @@ export function renderC(btf: Btf, options: RenderCOptions = {}): string {
       "#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n",
       "#endif\n\n",
     );
-  parts.push(...writer.parts);
+  parts.push(writer.parts.join(""));
   if (preserveAccessIndex)
     parts.push("#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n", "#pragma clang attribute pop\n", "#endif\n\n");
   if (guard !== "") parts.push(`#endif /* ${guard} */\n`);
@@ -71,6 +72,7 @@ class CWriter {
   readonly #prepared = new Map<number, number>();
   /** Anonymous enums whose enumerators are written. */
   readonly #enumsWritten = new Set<number>();
+  readonly #budget = new TextBudget();
   #depth = 0;
   #inlined = 0;
   #declared = 0;
@@ -220,10 +222,10 @@ class CWriter {
     if (this.#state.get(id) !== undefined) return;
     const type = this.#btf.type(id);
     const word = type.kind === "fwd" ? (type.union ? "union" : "struct") : type.kind;
-    const definition = type.kind === "fwd" ? this.#btf.findByName(type.name, word as "struct" | "union") : undefined;
+    const definition = type.kind === "fwd" ? this.#names.definitionOf(type) : undefined;
     this.#state.set(id, "declared");
     if (definition !== undefined) this.#declare(definition);
-    else this.parts.push(`${word} ${this.#names.tag(id)};\n\n`);
+    else this.parts.push(this.#budget.spend(`${word} ${this.#names.tag(id)};\n\n`));
   }
 
   #define(id: number): void {
@@ -263,7 +265,7 @@ class CWriter {
       throw new BtfError("BTF_LOOP", `declarations nested deeper than ${MAX_NESTED} levels`);
     const text = this.#declaration(id, name, indent);
     this.#nested--;
-    return text;
+    return this.#budget.spend(text);
   }
 
   #declaration(id: number, name: string, indent: string): string {
@@ -356,7 +358,7 @@ class CWriter {
     const inside = `${indent}\t`;
     for (const slot of slots) {
       if ("pad" in slot) {
-        lines.push(`${inside}${PADS[slot.unit]}: ${slot.pad};\n`);
+        lines.push(this.#budget.spend(`${inside}${PADS[slot.unit]}: ${slot.pad};\n`));
         continue;
       }
       const member = type.members[slot.member]!;
@@ -377,7 +379,7 @@ class CWriter {
     if (type.values.length === 0) return head;
     const lines = [`${head} {\n`];
     for (const { name, value } of type.values)
-      lines.push(`${indent}\t${this.#names.enumerator(name)} = ${enumeratorValue(type, value)},\n`);
+      lines.push(this.#budget.spend(`${indent}\t${this.#names.enumerator(name)} = ${enumeratorValue(type, value)},\n`));
     lines.push(`${indent}}`);
     const mode = enumMode(type);
     if (mode !== undefined) lines.push(` __attribute__((mode(${mode})))`);

@@ -4,6 +4,7 @@ import { BtfError } from "../error.ts";
 import { BTF_INT_BOOL, BTF_INT_CHAR, BTF_INT_SIGNED } from "../kinds.ts";
 import { sizeOf } from "../layout/size.ts";
 import type { BtfInt } from "../types.ts";
+import { TextBudget } from "./text.ts";
 
 /** An element of a map as bytes; of a per-CPU map, `values` holds one for each CPU. */
 export interface MapEntry {
@@ -76,6 +77,7 @@ function dump(btf: Btf, type: number, bytes: Uint8Array, writer: JsonWriter): vo
 /** bpftool's way to lay out JSON: members on lines of their own, elements of arrays one after the other. */
 class JsonWriter {
   #parts: string[] = [];
+  readonly #budget = new TextBudget();
   #depth = 0;
   #separator = "";
 
@@ -99,17 +101,17 @@ class JsonWriter {
   name(name: string): void {
     this.#parts.push(this.#separator);
     this.#line();
-    this.#parts.push(`${quoted(name)}: `);
+    this.#parts.push(this.#budget.spend(`${quoted(name)}: `));
     this.#separator = "";
   }
 
   put(text: string): void {
-    this.#parts.push(this.#separator, text);
+    this.#parts.push(this.#separator, this.#budget.spend(text));
     this.#separator = ",";
   }
 
   #line(): void {
-    this.#parts.push(`\n${"    ".repeat(this.#depth)}`);
+    this.#parts.push(this.#budget.spend(`\n${"    ".repeat(this.#depth)}`));
   }
 }
 

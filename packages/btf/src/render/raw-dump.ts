@@ -11,6 +11,7 @@ import {
   BTF_VAR_STATIC,
 } from "../kinds.ts";
 import type { BtfType } from "../types.ts";
+import { TextBudget } from "./text.ts";
 
 /** A number or text of a record, or the list of its members, values, parameters or variables. */
 type RawValue = string | number | bigint | readonly RawFields[];
@@ -50,10 +51,12 @@ const FUNC_LINKAGES: ReadonlyMap<number, string> = new Map([
 
 /** Own types of a piece of BTF (those of its base are left out) as `bpftool -j btf dump` has them. @throws BtfError */
 export function rawRecords(btf: Btf): RawRecord[] {
-  return Array.from({ length: btf.typeCount - btf.firstId }, (_, i) => {
-    const type = btf.type(btf.firstId + i);
-    return { id: type.id, kind: kindName(type.kind), name: named(type.name), ...fieldsOf(type) };
-  });
+  return Array.from({ length: btf.typeCount - btf.firstId }, (_, i) => rawRecord(btf, btf.firstId + i));
+}
+
+function rawRecord(btf: Btf, id: number): RawRecord {
+  const type = btf.type(id);
+  return { id, kind: kindName(type.kind), name: named(type.name), ...fieldsOf(type) };
 }
 
 /**
@@ -63,12 +66,14 @@ export function rawRecords(btf: Btf): RawRecord[] {
  * @throws BtfError
  */
 export function formatRawDump(btf: Btf): string {
-  return rawRecords(btf)
-    .map((record) => {
-      const { id, kind, name, ...fields } = record;
-      return `[${id}] ${kind} '${name}'${kind === "VAR" ? formatVar(fields) : formatFields(fields, kind, btf)}\n`;
-    })
-    .join("");
+  const budget = new TextBudget();
+  const lines: string[] = [];
+  for (let id = btf.firstId; id < btf.typeCount; id++) {
+    const { id: _, kind, name, ...fields } = rawRecord(btf, id);
+    const text = kind === "VAR" ? formatVar(fields) : formatFields(fields, kind, btf);
+    lines.push(budget.spend(`[${id}] ${kind} '${name}'${text}\n`));
+  }
+  return lines.join("");
 }
 
 function kindName(kind: string): string {

@@ -3,6 +3,7 @@ import type { CodecOptions } from "../codec/codec.ts";
 import { BtfError } from "../error.ts";
 import { BTF_INT_BOOL, BTF_INT_CHAR } from "../kinds.ts";
 import type { BtfStruct } from "../types.ts";
+import { TextBudget } from "./text.ts";
 import { UniqueNames } from "./unique-name.ts";
 
 /** Options of {@link renderTypeScript}. The choices of the codec are described there and must be the same. */
@@ -36,6 +37,7 @@ class TypeScriptWriter {
   readonly #taken = new UniqueNames();
   readonly #queue: number[] = [];
   readonly #parts: string[] = [];
+  readonly #budget = new TextBudget();
   #depth = 0;
   #inlined = 0;
 
@@ -89,7 +91,7 @@ class TypeScriptWriter {
     if (++this.#depth > MAX_DEPTH) throw new BtfError("BTF_LOOP", `types nested deeper than ${MAX_DEPTH} levels`);
     const text = this.#use(id, indent);
     this.#depth--;
-    return text;
+    return this.#budget.spend(text);
   }
 
   #use(id: number, indent: string): string {
@@ -145,12 +147,10 @@ class TypeScriptWriter {
     const number = type.size > 4 ? this.#wide() : "number";
     if (this.#options.enums === "number") return number;
     const names = [...new Set(type.values.map((v) => JSON.stringify(v.name)))];
-    return [...names, number].join(" | ");
+    return this.#budget.spend([...names, number].join(" | "));
   }
 
   #body(type: BtfStruct, indent: string): string {
-    const most = 1000 + 10 * this.#btf.typeCount;
-    if (++this.#inlined > most) throw new BtfError("BTF_LIMIT", `more than ${most} structs to write out`);
     const lines: string[] = [];
     this.#members(type, indent, type.kind === "union", lines);
     return lines.length === 0 ? "{}" : `{\n${lines.join("")}${indent}}`;
@@ -159,6 +159,8 @@ class TypeScriptWriter {
   /** Members of anonymous structs and unions are their holder's. */
   #members(type: BtfStruct, indent: string, optional: boolean, lines: string[]): void {
     if (++this.#depth > MAX_DEPTH) throw new BtfError("BTF_LOOP", `types nested deeper than ${MAX_DEPTH} levels`);
+    const most = 1000 + 10 * this.#btf.typeCount;
+    if (++this.#inlined > most) throw new BtfError("BTF_LIMIT", `more than ${most} structs to write out`);
     for (const member of type.members) {
       const inner = this.#btf.type(this.#btf.resolve(member.type));
       if (member.name === "") {
@@ -167,7 +169,8 @@ class TypeScriptWriter {
         continue;
       }
       const mark = optional ? "?" : "";
-      lines.push(`${indent}  ${this.#property(member.name)}${mark}: ${this.#reference(member.type, `${indent}  `)};\n`);
+      const text = `${this.#property(member.name)}${mark}: ${this.#reference(member.type, `${indent}  `)}`;
+      lines.push(this.#budget.spend(`${indent}  ${text};\n`));
     }
     this.#depth--;
   }

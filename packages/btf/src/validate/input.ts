@@ -1,5 +1,5 @@
 import { BTF_KIND_INT, BTF_KIND_NAMES, type BtfKind } from "../kinds.ts";
-import { decodeName } from "../read/strings.ts";
+import { decodeBytes, decodeName } from "../read/strings.ts";
 import { isIdentifier } from "./names.ts";
 
 /** The three words that every record starts with. */
@@ -86,17 +86,18 @@ export class Input {
     return this.isNameOffset(offset) && isIdentifier(this.strings, offset);
   }
 
-  /** A name's text; empty for offset 0. The offset must be one. */
-  text(offset: number): string {
-    return decodeName(this.strings, offset);
-  }
-
-  /** A name as logs show it. */
+  /** A name as logs show it, as much of it as anybody looks at. */
   shown(offset: number): string {
     if (offset === 0) return "(anon)";
-    return offset < this.strings.length ? this.text(offset) : "(invalid-name-offset)";
+    if (offset >= this.strings.length) return "(invalid-name-offset)";
+    return (
+      decodeName(this.strings, offset, MAX_SHOWN) ?? decodeBytes(this.strings.subarray(offset, offset + MAX_SHOWN))
+    );
   }
 }
+
+/** Bytes of a string that are decoded: more than a piece of the log has, and than `contains:` with two names. */
+const MAX_SHOWN = 2048;
 
 /** A member as its record has it. */
 export interface RawMember {
