@@ -1,4 +1,8 @@
 /// <reference types="node" />
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Btf, BtfBuilder, BtfError, cDeclaration, renderC } from "../src/index.ts";
 import { compileToBtf, hasClang } from "./fixtures/clang.ts";
@@ -305,6 +309,41 @@ describe.skipIf(!hasClang())(
         expect(again).toEqual(places(btf));
         expect(Object.keys(again).length).toBeGreaterThan(3);
       }
+    });
+  },
+);
+
+/** Packed and over-aligned unions, what holds them, and enums of other sizes than an int: there bpftool's header does not say what the BTF does. */
+const BPFTOOL_DIFFERS = ["union packed_union", "union wide_union", "struct holds_unions", "struct enums"];
+const bpftool = ["bpftool", "/usr/sbin/bpftool"].find((path) => spawnSync(path, ["version"]).status === 0);
+const missing = [...(hasClang() ? [] : ["no clang-19"]), ...(bpftool === undefined ? ["no bpftool"] : [])].join(", ");
+
+describe.skipIf(missing !== "")(
+  `layout is that of bpftool's header${missing === "" ? "" : ` (skipped: ${missing})`}`,
+  () => {
+    test.each([
+      ["kinds", KINDS, []],
+      ["layout", LAYOUT, BPFTOOL_DIFFERS],
+    ])("%s", (name, base64, differs) => {
+      const bytes = fromBase64(base64);
+      const btf = Btf.parse(bytes);
+      const folder = mkdtempSync(join(tmpdir(), "btf-header-"));
+      let header: string;
+      try {
+        writeFileSync(join(folder, name), bytes);
+        const args = ["btf", "dump", "file", join(folder, name), "format", "c"];
+        header = execFileSync(bpftool!, args, { encoding: "utf8" });
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+      const theirs = places(Btf.parse(compileToBtf(withUses(btf, header))));
+      const ours = places(Btf.parse(compileToBtf(withUses(btf, renderC(btf)))));
+      const names = Object.keys(ours);
+      expect(names).toEqual(Object.keys(theirs));
+      const wrong = names.filter((each) => JSON.stringify(ours[each]) !== JSON.stringify(theirs[each]));
+      expect(wrong.filter((each) => !differs.includes(each))).toEqual([]);
+      for (const each of wrong) expect(ours[each]).toEqual(places(btf)[each]);
+      console.log(`btf: ${names.length - wrong.length} structs of ${name} laid out as by bpftool's header`);
     });
   },
 );
