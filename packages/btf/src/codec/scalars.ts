@@ -12,8 +12,8 @@ export interface ScalarChoice {
 
 /** The integer that `value` is, if it lies in the range. @throws Refusal */
 function integerIn(value: unknown, min: bigint, max: bigint): bigint {
-  if (typeof value === "bigint" ? value >= min && value <= max : Number.isInteger(value)) {
-    const big = BigInt(value as number | bigint);
+  if (typeof value === "bigint" || Number.isInteger(value)) {
+    const big = typeof value === "bigint" ? value : BigInt(value as number);
     if (big >= min && big <= max) return big;
   }
   return refuse(`an integer ${min}..${max}`, value);
@@ -80,8 +80,7 @@ export function wideInt(signed: boolean, { int64, littleEndian }: ScalarChoice):
         : unsafe(signed ? view.getBigInt64(0, littleEndian) : view.getBigUint64(0, littleEndian));
     },
     write(value, bytes, at) {
-      const big = integerIn(value, min, max);
-      view.setBigUint64(0, BigInt.asUintN(64, big), littleEndian);
+      view.setBigInt64(0, integerIn(value, min, max), littleEndian);
       for (let i = 0; i < 8; i++) bytes[at + i] = scratch[i]!;
     },
   };

@@ -1,6 +1,6 @@
+import { decodeBytes } from "../read/strings.ts";
 import { type Node, refuse, type TailNode } from "./node.ts";
 
-const utf8 = /* @__PURE__ */ new TextDecoder();
 const toUtf8 = /* @__PURE__ */ new TextEncoder();
 
 /** `char[length]` as a string: up to the first 0, UTF-8. A string may fill the array to the last byte. */
@@ -10,21 +10,30 @@ export function charArray(length: number): Node {
     weight: 1,
     read(bytes, at) {
       let end = at;
-      let ascii = true;
-      while (end < at + length && bytes[end] !== 0) if (bytes[end++]! >= 0x80) ascii = false;
-      if (!ascii || end - at > 64) return utf8.decode(bytes.subarray(at, end));
-      let text = "";
-      for (let i = at; i < end; i++) text += String.fromCharCode(bytes[i]!);
-      return text;
+      let bits = 0;
+      for (; end < at + length && bytes[end] !== 0; end++) bits |= bytes[end]!;
+      return decodeBytes(bytes.subarray(at, end), bits < 0x80);
     },
     write(value, bytes, at) {
       if (typeof value !== "string") return refuse(`a string of at most ${length} bytes`, value);
+      if (value.length <= length && writeAscii(value, bytes, at)) return;
       const encoded = toUtf8.encode(value);
       if (encoded.length > length) return refuse(`a string of at most ${length} bytes`, value);
       if (encoded.includes(0)) return refuse("a string without 0 characters", value);
       bytes.set(encoded, at);
     },
   };
+}
+
+/** Writes text whose characters all are one byte; answers whether it was such. For short ones an encoder costs more than all the rest. */
+function writeAscii(text: string, bytes: Uint8Array, at: number): boolean {
+  if (text.length > 64) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0 || code >= 0x80) return false;
+    bytes[at + i] = code;
+  }
+  return true;
 }
 
 /** `char[]` at the end of a struct, as a string: up to the first 0 or the end; a 0 is written behind it, unless it is empty. */

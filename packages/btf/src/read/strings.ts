@@ -26,14 +26,14 @@ export function decodeName(strings: Uint8Array, start: number, limit: number): s
     if (end - start >= limit) return undefined;
     bits |= byte;
   }
-  const bytes = strings.subarray(start, end);
-  if (bits >= 0x80 || bytes.length > MAX_CHARACTERS) return decodeBytes(bytes);
-  // Character by character, the result would be a tree of pieces, five times as large.
-  return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
+  return decodeBytes(strings.subarray(start, end), bits < 0x80);
 }
 
-/** Decodes text that ends where its bytes end. */
-export function decodeBytes(bytes: Uint8Array): string {
+/** Decodes text that ends where its bytes end. `isAscii`: no byte is above 0x7f. */
+export function decodeBytes(bytes: Uint8Array, isAscii: boolean): string {
+  // For short text a decoder costs more than all the rest; character by character, the result would be a tree of pieces, five times as large.
+  if (isAscii && bytes.length <= MAX_CHARACTERS)
+    return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
   return utf8.decode(bytes);
 }
 

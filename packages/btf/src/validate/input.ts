@@ -91,7 +91,8 @@ export class Input {
     if (offset === 0) return "(anon)";
     if (offset >= this.strings.length) return "(invalid-name-offset)";
     return (
-      decodeName(this.strings, offset, MAX_SHOWN) ?? decodeBytes(this.strings.subarray(offset, offset + MAX_SHOWN))
+      decodeName(this.strings, offset, MAX_SHOWN) ??
+      decodeBytes(this.strings.subarray(offset, offset + MAX_SHOWN), false)
     );
   }
 }
