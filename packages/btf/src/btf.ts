@@ -1,6 +1,7 @@
 import { BtfError, MAX_RESOLVE_DEPTH } from "./error.ts";
 import {
   BTF_KIND_ARRAY,
+  BTF_KIND_DECL_TAG,
   BTF_KIND_NAMES,
   BTF_KIND_RESTRICT,
   BTF_KIND_TYPE_TAG,
@@ -29,10 +30,12 @@ export interface BtfParseOptions {
 const SCANS_BEFORE_INDEX = 4;
 
 /**
- * How often the strings that were asked for may hold each byte of the section, on average. Where each string stands alone, it is once; where
+ * How often the long strings that were asked for may hold each byte of the section, on average. Where each string stands alone, it is once; where
  * strings end alike, a writer may let them share that end.
  */
 const MAX_OVERLAP = 8;
+/** Bytes of strings that are not counted as to that, whatever the section's size. */
+const MIN_ROOM = 0x10000;
 
 /**
  * Type information as it lies in a BTF section. Opening it makes one pass that finds the records; names and types are decoded when asked for.
@@ -60,8 +63,8 @@ export class Btf implements TypeSource {
   readonly firstString: number;
   readonly #starts: Uint32Array;
   readonly #names = new Map<number, string>();
-  /** Characters of `#names`. */
-  #namesLength = 0;
+  /** Characters of the longer ones of `#names`. */
+  #longNames = 0;
   #scans = 0;
   #index: NameIndex | undefined;
   #declTags: Map<number, readonly number[]> | undefined;
@@ -163,7 +166,10 @@ export class Btf implements TypeSource {
 
   /** The name of a type, empty if it has none; decoded once. @throws BtfError BTF_TYPE_ID, BTF_STRINGS, BTF_LIMIT */
   nameOf(id: number): string {
-    return id === 0 ? "void" : this.typeName(this.#word(id, 0));
+    if (id === 0) return "void";
+    const kind = this.kindCodeOf(id);
+    const offset = this.#word(id, 0);
+    return kind === BTF_KIND_DECL_TAG || kind === BTF_KIND_TYPE_TAG ? this.name(offset) : this.typeName(offset);
   }
 
   /** The name offset of a type. @throws BtfError BTF_TYPE_ID */
@@ -214,9 +220,9 @@ export class Btf implements TypeSource {
   }
 
   /**
-   * The string at a name offset, of any length: a name, a line of source.
+   * The string at a name offset, of any length: a name, a tag, a line of source.
    *
-   * @throws BtfError BTF_STRINGS; BTF_LIMIT if the strings that were asked for are parts of each other to an extent that no writer makes them
+   * @throws BtfError BTF_STRINGS; BTF_LIMIT if the long ones that were asked for are parts of each other to an extent that no writer makes them
    */
   name(offset: number): string {
     return this.#string(offset, Number.POSITIVE_INFINITY);
@@ -238,9 +244,9 @@ export class Btf implements TypeSource {
     const text = decodeName(this.strings, start, limit);
     if (text === undefined)
       throw new BtfError("BTF_LIMIT", `the name at offset ${offset} is longer than ${limit} bytes`);
-    this.#namesLength += text.length;
-    if (this.#namesLength > Math.max(MAX_OVERLAP * this.strings.length, 0x10000))
-      throw new BtfError("BTF_LIMIT", `the strings' ${this.strings.length} bytes are shared by too many names`);
+    if (text.length > MAX_NAME_LENGTH) this.#longNames += text.length;
+    if (this.#longNames > Math.max(MAX_OVERLAP * this.strings.length, MIN_ROOM))
+      throw new BtfError("BTF_LIMIT", `the strings' ${this.strings.length} bytes are shared by too many long strings`);
     this.#names.set(offset, text);
     return text;
   }

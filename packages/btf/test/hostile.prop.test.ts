@@ -7,6 +7,7 @@ import {
   BtfBuilder,
   BtfError,
   BtfExt,
+  type BtfMember,
   type BtfTypeSpec,
   cDeclaration,
   codecFor,
@@ -232,6 +233,47 @@ function raw(words: readonly number[] | Uint32Array, letters: number): Uint8Arra
   return bytes;
 }
 
+/** Structs with a lock and a list of the last one, which has its node behind very many members. */
+function lists(count: number, members: number): Uint8Array {
+  const b = new BtfBuilder();
+  const place = (type: number, offset: number, name = ""): BtfMember => ({
+    name,
+    type,
+    bitOffset: offset * 8,
+    bitfieldSize: 0,
+  });
+  const lock = b.addStruct("bpf_spin_lock", 4, []);
+  const head = b.addStruct("bpf_list_head", 16, []);
+  const node = b.addStruct("bpf_list_node", 24, []);
+  const u8 = b.addInt("u8", 1);
+  b.addStruct("held", 24 + members, [
+    ...Array.from({ length: members }, (_, i) => place(u8, i, "m")),
+    place(node, members, "node"),
+  ]);
+  for (let i = 0; i < count; i++)
+    b.addDeclTag("contains:held:node", b.addStruct("", 24, [place(head, 0), place(lock, 16)]), 0);
+  return b.encode();
+}
+
+/** Structs with a list node, that hold one that has another behind very many members. */
+function nodes(count: number, members: number): Uint8Array {
+  const b = new BtfBuilder();
+  const place = (type: number, offset: number): BtfMember => ({
+    name: "",
+    type,
+    bitOffset: offset * 8,
+    bitfieldSize: 0,
+  });
+  const node = b.addStruct("bpf_list_node", 24, []);
+  const u8 = b.addInt("u8", 1);
+  const inner = b.addStruct("inner", 24 + members, [
+    ...Array.from({ length: members }, (_, i) => place(u8, i)),
+    place(node, members),
+  ]);
+  for (let i = 0; i < count; i++) b.addStruct("", 48 + members, [place(inner, 0), place(node, 24 + members)]);
+  return b.encode();
+}
+
 /** Everything that looks at all types at once. */
 const WHOLE: Readonly<Record<string, (btf: Btf) => unknown>> = {
   validate: (btf) => validateBtf(btf.bytes, { verbose: true }),
@@ -290,6 +332,8 @@ describe("a megabyte that says as much as it can", () => {
       ],
       1,
     ),
+    "lists that all hold a struct with many members": lists(4_000, 30_000),
+    "structs that all hold one with a node behind many members": nodes(10_000, 30_000),
     "anonymous structs that double": raw(
       each(60, (i) => (i === 59 ? [0, STRUCT, 0] : [0, (STRUCT | 2) >>> 0, 0, 0, i + 2, 0, 0, i + 2, 0])),
       1,
@@ -301,6 +345,8 @@ describe("a megabyte that says as much as it can", () => {
     const bytes = inputs[name]!;
     const before = peak();
     expect(bytes.length).toBeLessThan(1_300_000);
+    // Those get as far as the checks that they are meant for.
+    if (name.endsWith("many members")) expect(validateBtf(bytes)).toEqual({ ok: true, log: "" });
     for (const act of Object.values(WHOLE)) {
       const btf = Btf.parse(bytes);
       withinCpuTime(MAX_MS, () => tried(() => act(btf)));

@@ -1,23 +1,24 @@
 #!/usr/bin/env node
 /**
- * Writes src/generated/ from a kernel's BTF:
+ * Writes src/generated/, or another folder, from a kernel's BTF:
  *
- *   node scripts/generate.mjs /sys/kernel/btf/vmlinux
+ *   node scripts/generate.mjs /sys/kernel/btf/vmlinux [FOLDER]
  *
  * The numbers come from the enums of that BTF. The kernel's macros leave no trace in BTF: those are the literal tables below, each headed
  * by the header of Linux 6.18 that defines it. Run it on 6.18: the committed files claim that version.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readBtfEnums } from "./btf-enums.mjs";
 
 const input = process.argv[2];
 if (input === undefined) {
-  console.error("usage: generate.mjs BTF-FILE");
+  console.error("usage: generate.mjs BTF-FILE [FOLDER]");
   process.exit(2);
 }
 const enums = readBtfEnums(readFileSync(input));
-const target = fileURLToPath(new URL("../src/generated/", import.meta.url));
+const target = process.argv[3] ?? fileURLToPath(new URL("../src/generated/", import.meta.url));
 mkdirSync(target, { recursive: true });
 
 /** include/uapi/asm-generic/errno-base.h and errno.h (x86-64 uses both unchanged), then include/linux/errno.h. */
@@ -226,7 +227,7 @@ function constant(name, value, doc) {
 
 function write(file, summary, body, notice = NOTICE) {
   writeFileSync(
-    `${target}${file}.ts`,
+    join(target, `${file}.ts`),
     `${notice}/**\n${summary.map((line) => ` * ${line}`.trimEnd()).join("\n")}\n */\n\n${body}`,
   );
 }

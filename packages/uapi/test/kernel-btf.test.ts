@@ -1,6 +1,9 @@
 /// <reference types="node" />
-import { existsSync, readFileSync } from "node:fs";
-import { release } from "node:os";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { release, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { readBtfEnums } from "../scripts/btf-enums.mjs";
 import * as attachTypes from "../src/generated/attach-types.ts";
@@ -61,6 +64,21 @@ describe.skipIf(skip !== "")(`the running 6.18 kernel's BTF${skip === "" ? "" : 
     expect(missing).toEqual([]);
     expect(BigInt((module as Record<string, number>)[limit] ?? -1)).toBe(values.get(kernelLimit));
   });
+});
+
+it("the committed constants are what the script makes of a 6.18 kernel's BTF", (context) => {
+  if (skip !== "") context.skip(skip);
+  const folder = mkdtempSync(join(tmpdir(), "uapi-"));
+  try {
+    execFileSync(process.execPath, [fileURLToPath(new URL("../scripts/generate.mjs", import.meta.url)), PATH, folder]);
+    const committed = new URL("../src/generated/", import.meta.url);
+    const names = readdirSync(committed).sort();
+    expect(readdirSync(folder).sort()).toEqual(names);
+    for (const name of names)
+      expect(readFileSync(join(folder, name), "utf8"), name).toBe(readFileSync(new URL(name, committed), "utf8"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe("readBtfEnums", () => {

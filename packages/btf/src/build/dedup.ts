@@ -66,13 +66,20 @@ interface Graph {
 
 function toGraph(all: readonly BtfTypeSpec[]): Graph {
   const byLook = new Map<string, number>();
+  const names = new Map<string, number>();
+  /** Names as numbers: many types may have one long one. */
+  const numberOf = (name: string): number => {
+    let number = names.get(name);
+    if (number === undefined) names.set(name, (number = names.size));
+    return number;
+  };
   const looks = new Uint32Array(all.length + 1);
   const starts = new Uint32Array(all.length + 2);
   const refs: number[] = [];
   all.forEach((spec, i) => {
     const id = i + 1;
     starts[id] = refs.length;
-    const look = lookOf(spec, id);
+    const look = lookOf(spec, id, numberOf);
     let number = byLook.get(look);
     if (number === undefined) byLook.set(look, (number = byLook.size + 1));
     looks[id] = number;
@@ -86,8 +93,8 @@ function toGraph(all: readonly BtfTypeSpec[]): Graph {
 }
 
 /** All of a type but the ids that it refers to. Variables and sections are told apart by their id: they are never merged. */
-function lookOf(spec: BtfTypeSpec, id: number): string {
-  const name = spec.name ?? "";
+function lookOf(spec: BtfTypeSpec, id: number, numberOf: (name: string) => number): string {
+  const name = numberOf(spec.name ?? "");
   switch (spec.kind) {
     case "int":
       return JSON.stringify([
@@ -106,7 +113,7 @@ function lookOf(spec: BtfTypeSpec, id: number): string {
         spec.kind,
         name,
         spec.size,
-        spec.members.map((m) => [m.name, m.bitOffset, m.bitfieldSize]),
+        spec.members.map((m) => [numberOf(m.name), m.bitOffset, m.bitfieldSize]),
       ]);
     case "enum":
     case "enum64":
@@ -115,10 +122,10 @@ function lookOf(spec: BtfTypeSpec, id: number): string {
         name,
         spec.size,
         spec.signed,
-        spec.values.map((v) => [v.name, String(v.value)]),
+        spec.values.map((v) => [numberOf(v.name), String(v.value)]),
       ]);
     case "func_proto":
-      return JSON.stringify([spec.kind, spec.variadic === true, spec.params.map((p) => p.name)]);
+      return JSON.stringify([spec.kind, spec.variadic === true, spec.params.map((p) => numberOf(p.name))]);
     case "fwd":
       return JSON.stringify([spec.kind, name, spec.union]);
     case "func":

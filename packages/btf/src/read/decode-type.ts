@@ -10,7 +10,7 @@ import type { BtfEnum64Value, BtfEnumValue, BtfMember, BtfParam, BtfSecVar, BtfT
  */
 export function decodeType(btf: Btf, id: number, at: number): BtfType {
   const { words } = btf;
-  const name = btf.typeName(words[at]!);
+  const name = btf.nameOf(id);
   const info = words[at + 1]!;
   const flag = info >>> 31 === 1;
   const vlen = info & 0xffff;

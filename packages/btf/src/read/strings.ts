@@ -7,8 +7,8 @@ export function encodeName(name: string): Uint8Array {
 }
 
 /**
- * Bytes of a name of a type, member, enumerator or parameter, at most, as in the kernel (KSYM_NAME_LEN). Records may share the end of one long
- * string, so without a limit a small input could say very much.
+ * Bytes of a name of a type, member, enumerator or parameter, at most, as in the kernel (KSYM_NAME_LEN); tags and lines of source may be longer.
+ * Records may share the end of one long string, so without limits a small input could say very much.
  */
 export const MAX_NAME_LENGTH = 512;
 

@@ -1,6 +1,6 @@
 import type { Btf } from "../btf.ts";
 import { BtfError } from "../error.ts";
-import type { BtfEnum, BtfEnum64 } from "../types.ts";
+import type { BtfEnum, BtfEnum64, BtfTypeTag } from "../types.ts";
 import { CLayouts, cSlots } from "./c-layout.ts";
 import { CNames, identifier } from "./c-names.ts";
 import { TextBudget } from "./text.ts";
@@ -284,7 +284,7 @@ class CWriter {
           at = type.type;
           continue;
         case "type_tag":
-          tags.unshift(`__attribute__((${type.attribute ? type.name : `btf_type_tag(${JSON.stringify(type.name)})`}))`);
+          tags.unshift(this.#budget.spend(typeTag(type)));
           at = type.type;
           continue;
         case "ptr": {
@@ -385,6 +385,10 @@ class CWriter {
     if (mode !== undefined) lines.push(` __attribute__((mode(${mode})))`);
     return lines.join("");
   }
+}
+
+function typeTag({ name, attribute }: BtfTypeTag): string {
+  return `__attribute__((${attribute ? name : `btf_type_tag(${JSON.stringify(name)})`}))`;
 }
 
 const MAX_INDENT = 200;

@@ -69,7 +69,7 @@ export function recordOf(search: FieldSearch, btf: Btf, typeId: number, kernel: 
     if (field.offset + fieldSize > size) throw new Rejection(EFAULT);
     if (field.offset < end) throw new Rejection(EEXIST);
     end = field.offset + fieldSize;
-    fields.push(complete(btf, field, kernel));
+    fields.push(complete(search, btf, field, kernel));
   }
   const has = (...kinds: readonly FieldKind[]): boolean => fields.some(({ kind }) => kinds.includes(kind));
   if (has("spin_lock") && has("res_spin_lock")) throw new Rejection(EINVAL);
@@ -79,7 +79,7 @@ export function recordOf(search: FieldSearch, btf: Btf, typeId: number, kernel: 
   return fields;
 }
 
-function complete(btf: Btf, field: FoundField, kernel: KernelTypes | undefined): BtfField {
+function complete(search: FieldSearch, btf: Btf, field: FoundField, kernel: KernelTypes | undefined): BtfField {
   const { kind, offset, type } = field;
   const plain = { kind, offset, size: FIELD_LAYOUT[kind].size };
   switch (kind) {
@@ -93,9 +93,9 @@ function complete(btf: Btf, field: FoundField, kernel: KernelTypes | undefined):
       checkUserPointer(btf, type, kernel);
       return { ...plain, pointee: type };
     case "list_head":
-      return { ...plain, graphRoot: graphRoot(btf, field, "list_node") };
+      return { ...plain, graphRoot: graphRoot(search, btf, field, "list_node") };
     case "rb_root":
-      return { ...plain, graphRoot: graphRoot(btf, field, "rb_node") };
+      return { ...plain, graphRoot: graphRoot(search, btf, field, "rb_node") };
     default:
       return plain;
   }
@@ -118,7 +118,15 @@ function checkUserPointer(btf: Btf, type: number, kernel: KernelTypes | undefine
 }
 
 /** The struct that a list or tree holds must have the node member, of the right type. @see v6.18 kernel/bpf/btf.c, btf_parse_graph_root */
-function graphRoot(btf: Btf, field: FoundField, node: "list_node" | "rb_node"): GraphRoot {
+function graphRoot(search: FieldSearch, btf: Btf, field: FoundField, node: "list_node" | "rb_node"): GraphRoot {
+  const key = `${field.type} ${node} ${field.node}`;
+  const nodeOffset = search.nodeOffsets.get(key) ?? findNode(btf, field, node);
+  search.nodeOffsets.set(key, nodeOffset);
+  return { btf, valueBtfId: field.type, nodeOffset };
+}
+
+/** Bytes from the start of what is held to its node. @throws Rejection */
+function findNode(btf: Btf, field: FoundField, node: "list_node" | "rb_node"): number {
   let nodeOffset = -1;
   for (let i = 0; i < btf.vlenOf(field.type); i++) {
     if ((btf.memberNameOf(field.type, i) || "(anon)") !== field.node) continue;
@@ -132,5 +140,5 @@ function graphRoot(btf: Btf, field: FoundField, node: "list_node" | "rb_node"): 
     nodeOffset = bits / 8;
   }
   if (nodeOffset < 0) throw new Rejection(ENOENT);
-  return { btf, valueBtfId: field.type, nodeOffset };
+  return nodeOffset;
 }

@@ -47,12 +47,22 @@ interface Place {
   readonly component: number;
 }
 
+/** What was found in a member, and how many levels of structs without any field it has. */
+interface FoundAt {
+  readonly fields: readonly FoundField[];
+  readonly depth: number;
+}
+
 /** Searches in the types of one BTF; remembers where nothing is to be found. */
 export class FieldSearch {
+  /** Where in a struct its node is, by struct, kind and name of the node: many lists may hold the same large struct. */
+  readonly nodeOffsets: Map<string, number> = new Map();
   readonly #btf: Btf;
   readonly #wanted: ReadonlySet<FieldKind>;
   /** Structs in which there is nothing, with the number of levels below them. */
   readonly #barren = new Map<number, number>();
+  /** Of the others, the members in which there is something, and the number of levels below the rest. */
+  readonly #fruitful = new Map<number, { readonly members: readonly number[]; readonly depth: number }>();
 
   constructor(btf: Btf, wanted: ReadonlySet<FieldKind>) {
     this.#btf = btf;
@@ -99,21 +109,33 @@ export class FieldSearch {
       return [];
     }
     const fields: FoundField[] = [];
-    let deepest = 0;
-    const count = btf.vlenOf(id);
-    for (let i = 0; i < count; i++) {
+    const at = (i: number): FoundAt => {
       const bits = btf.memberBitOffsetOf(id, i);
       if (bits % 8 !== 0) throw new Rejection(EINVAL);
       const place = { type: btf.memberTypeOf(id, i), offset: bits / 8, expectedSize: 0, owner: id, component: i };
       const found = this.#at(place, level, room - fields.length, seen);
       fields.push(...found.fields);
-      deepest = Math.max(deepest, found.depth);
+      return found;
+    };
+    // Many structs may hold the same large one: the second time, members in which there was nothing are passed over.
+    const known = this.#fruitful.get(id);
+    if (known !== undefined && level + known.depth < MAX_DEPTH) {
+      for (const i of known.members) at(i);
+      return fields;
     }
-    if (fields.length === 0) this.#barren.set(id, deepest);
+    const members: number[] = [];
+    let depth = 0;
+    for (let i = 0; i < btf.vlenOf(id); i++) {
+      const found = at(i);
+      if (found.fields.length > 0) members.push(i);
+      else depth = Math.max(depth, found.depth);
+    }
+    if (members.length === 0) this.#barren.set(id, depth);
+    else this.#fruitful.set(id, { members, depth });
     return fields;
   }
 
-  #at(place: Place, level: number, room: number, seen: Set<FieldKind>): { fields: FoundField[]; depth: number } {
+  #at(place: Place, level: number, room: number, seen: Set<FieldKind>): FoundAt {
     const btf = this.#btf;
     const nothing = { fields: [], depth: 0 };
     const { offset, expectedSize } = place;

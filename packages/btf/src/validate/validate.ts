@@ -1,4 +1,5 @@
 import { E2BIG } from "@bpf-ts/uapi/errno";
+import { BtfError } from "../error.ts";
 import type { KernelTypes } from "../special-fields/record.ts";
 import { checkHeader, checkStrings } from "./header.ts";
 import { Input } from "./input.ts";
@@ -51,6 +52,9 @@ export function validateBtf(bytes: Uint8Array, options: ValidateOptions = {}): B
     checkSpecialFields(input, options.kernel);
     return { ok: true, log: log.text };
   } catch (error) {
+    // Strings that share their bytes to an extent that no writer makes them: what they say is not looked at, so nothing is accepted.
+    if (error instanceof BtfError && error.code === "BTF_LIMIT")
+      return { ok: false, errno: E2BIG, message: "", log: log.text };
     if (!(error instanceof Rejection)) throw error;
     const text = log.text;
     return { ok: false, errno: error.errno, message: log.hasReason ? lastLine(text) : "", log: text };
