@@ -38,12 +38,6 @@ export function prepare(bytes: Uint8Array): Prepared {
   return { bytes, btf, names, key, keyBytes: key.toBytes(keyValue), keyValue };
 }
 
-/** Opens the kernel's BTF and finds a struct by name. Run in a fresh process, this is the cold case. */
-export function benchOpenAndFind({ bytes }: Prepared): number {
-  if (Btf.parse(bytes).findByName("task_struct", "struct") === undefined) throw new Error("no task_struct");
-  return 1;
-}
-
 /** Looks names up, by the index. */
 export function benchFind({ btf, names }: Prepared): number {
   for (const name of names) if (btf.findByName(name) === undefined) throw new Error(`no ${name}`);

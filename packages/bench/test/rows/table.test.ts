@@ -100,7 +100,11 @@ describe("the command", () => {
   });
 
   test("lists rows, also for want of one", () => {
-    expect(called(["--list", "--filter", "isa: d"])).toEqual({ code: 0, out: ["isa: decode"], err: [] });
+    expect(called(["--list", "--filter", "isa: d"])).toEqual({
+      code: 0,
+      out: ["isa: decode", "isa: decode 100,000 at once"],
+      err: [],
+    });
     const none = called(["--filter", "no such row"]);
     expect([none.code, none.out.length]).toEqual([2, ROWS.length]);
   });
