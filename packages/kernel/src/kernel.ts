@@ -94,7 +94,7 @@ export class Kernel implements Disposable {
     const fds = this.#machine.processes.flatMap((process) =>
       process.fds.entries().map(([fd, file]) => `fd ${fd} of process ${process.pid}: ${file.kind}`),
     );
-    return [...this.#machine.objects.describeLive(), ...fds];
+    return [...this.#machine.objects.describeLive(), ...this.#machine.outputEvents.describeLive(), ...fds];
   }
 
   /** Ends all processes and gives the memory back. Doing it twice is no error. @throws KernelError EBUSY while a program runs */

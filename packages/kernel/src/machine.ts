@@ -12,6 +12,7 @@ import { RawTracepoints } from "./hooks/raw-tracepoints.ts";
 import { buildKernelTypes } from "./kernel-btf/build.ts";
 import { mapHooks } from "./objects/map-hooks.ts";
 import { ObjectTables } from "./objects/object-tables.ts";
+import { OutputEvents } from "./perf/output-events.ts";
 import { Cgroup } from "./process/cgroups.ts";
 import { FileSystem } from "./process/files.ts";
 import type { MapFile } from "./process/open-files.ts";
@@ -75,6 +76,7 @@ export class Machine implements Disposable {
   readonly random: SeededRandom;
   readonly files: FileSystem = new FileSystem();
   readonly traceLog: TraceLog = new TraceLog();
+  readonly outputEvents: OutputEvents;
   readonly ringRecords: RingRecords = new RingRecords();
   /** Buffers of running iterators by the address of their seq_file. */
   readonly seqBuffers: Map<number, SeqBuffer> = new Map();
@@ -99,6 +101,7 @@ export class Machine implements Disposable {
     this.clock = options.clock ?? new DeterministicClock();
     this.scratch = new Scratch(this.memory);
     this.objects = new ObjectTables();
+    this.outputEvents = new OutputEvents(this.memory);
     this.maps = new MapTable(this.memory, {
       cpus: this.cpus,
       random32: () => this.random.u32(),

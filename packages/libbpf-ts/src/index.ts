@@ -26,6 +26,7 @@ export type { LoadOptions } from "./load/load-object.ts";
 export { type ProgramContext, progLoadAttr } from "./load/load-program.ts";
 export { BatchCursor } from "./load/map-batch.ts";
 export { type OpenMapOptions, openMap } from "./load/open-map.ts";
+export { PerfBuffer, type PerfBufferOptions, type PerfSource } from "./rings/perf-buffer.ts";
 export type { RecordCodec, RecordType } from "./rings/record-codec.ts";
 export { RingBuffer, type RingSource } from "./rings/ring-buffer.ts";
 export { UserRingBuffer, UserRingSample } from "./rings/user-ring-buffer.ts";

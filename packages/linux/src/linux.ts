@@ -37,6 +37,7 @@ import { LinuxError } from "./error.ts";
 import { objGetInfo } from "./info/object-info.ts";
 import { Mappings } from "./mapped-memory.ts";
 import { LinuxMaps } from "./maps.ts";
+import { outputEventAttr } from "./perf-event.ts";
 import { btfLoad, progLoad, progTestRun } from "./programs.ts";
 import { loadSyscalls, POLLIN, POLLNVAL, POLLOUT, type Syscalls } from "./syscall.ts";
 import { Watches } from "./watches.ts";
@@ -209,8 +210,12 @@ export class LinuxKernel implements Bpf {
     throw attaching();
   }
 
-  perfEventOpen(_attr: PerfEventAttr): number {
-    throw attaching();
+  /** Events that programs output to. @throws UnsupportedError for probes: they are for attaching */
+  perfEventOpen(attr: PerfEventAttr): number {
+    if (attr.kind !== "bpf-output") throw attaching();
+    const fd = this.#syscalls.perfEventOpen(outputEventAttr(attr.wakeupEvents ?? 1), attr.cpu);
+    if (fd < 0) throw new LinuxError(-fd, `perf_event_open: BPF output on CPU ${attr.cpu}`);
+    return fd;
   }
 
   read(_fd: number, _buffer: Uint8Array): number {

@@ -3,6 +3,10 @@ import { UnsupportedError } from "@bpf-ts/uapi";
 
 /** bpf(2)'s number. @see v6.18 arch/x86/entry/syscalls/syscall_64.tbl, scripts/syscall.tbl (arm64) */
 const BPF_NUMBER: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
+/** perf_event_open(2)'s. */
+const PERF_EVENT_OPEN_NUMBER: Readonly<Record<string, number>> = { x64: 298, arm64: 241 };
+/** `PERF_FLAG_FD_CLOEXEC` */
+const PERF_FLAGS = 8;
 /** `MAP_SHARED`, and `MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS`. @see v6.18 include/uapi/linux/mman.h */
 const MAP_SHARED = 0x01;
 const MAP_REPLACE = 0x32;
@@ -59,6 +63,8 @@ export interface Syscalls {
   poll(fds: readonly number[]): readonly number[] | number;
   /** Keeps the calling thread on one CPU. */
   runOn(cpu: number): number;
+  /** perf_event_open(2), for all processes on one CPU. */
+  perfEventOpen(attr: Uint8Array, cpu: number): number;
   /** An fd to wait for others with. */
   epollCreate(): number;
   /** Reports an fd from now on: at wakeups (`edge`), or as long as it is readable. */
@@ -92,6 +98,7 @@ export function loadSyscalls(require: (name: string) => unknown = createRequire(
   const syscall = bound("long syscall(long number, long cmd, void *attr, long size)");
   const mmap = bound("int64_t mmap(int64_t addr, size_t length, int prot, int flags, int fd, int64_t offset)");
   const poll = bound("int poll(void *fds, unsigned long count, int timeout)");
+  const perfEventOpen = bound("long syscall(long number, void *attr, long pid, long cpu, long group, long flags)");
   const epollCreate = bound("int epoll_create1(int flags)");
   const epollControl = bound("int epoll_ctl(int epoll, int op, int fd, void *event)");
   const epollWait = libc.func("int epoll_wait(int epoll, void *events, int count, int timeout)");
@@ -127,6 +134,7 @@ export function loadSyscalls(require: (name: string) => unknown = createRequire(
       mask[cpu >> 3] = 1 << (cpu & 7);
       return setAffinity(0, mask.length, mask);
     },
+    perfEventOpen: (attr, cpu) => perfEventOpen(PERF_EVENT_OPEN_NUMBER[process.arch], attr, -1, cpu, -1, PERF_FLAGS),
     epollCreate: () => epollCreate(EPOLL_CLOEXEC),
     epollAdd(epoll, fd, edge) {
       const event = new DataView(new ArrayBuffer(EPOLL_EVENT.bytes));

@@ -93,7 +93,12 @@ export interface LinkUpdateAttr {
 /** Which event `perf_event_open(2)` opens. The kinds that BPF loaders use. */
 export type PerfEventAttr =
   | { kind: "kprobe"; func: string; offset?: number; retprobe: boolean }
-  | { kind: "tracepoint"; category: string; name: string };
+  | { kind: "tracepoint"; category: string; name: string }
+  /**
+   * What `bpf_perf_event_output` writes to from programs on `cpu`: raw samples, in memory that is mapped writable (one page of positions, then a power of
+   * two of pages). Readers are woken after each `wakeupEvents` records (default 1; 0: when half of the memory is full).
+   */
+  | { kind: "bpf-output"; cpu: number; wakeupEvents?: number };
 
 export interface MapInfo extends MapDef {
   kind: "map";

@@ -43,7 +43,7 @@ import { RawTracepointLink } from "../links/raw-tracepoint-link.ts";
 import type { Machine } from "../machine.ts";
 import type { LinkObject } from "../objects/link-object.ts";
 import type { ProgObject } from "../objects/prog-object.ts";
-import { LinkFile, MapFile, PerfEventFile } from "../process/open-files.ts";
+import { LinkFile, MapFile, OutputEventFile, PerfEventFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
 import { progOf } from "./files.ts";
 
@@ -175,6 +175,8 @@ function perfEventLink(machine: Machine, process: Process, prog: ProgObject, att
   const event = process.fds.get(attr.targetFd ?? 0);
   if (event === undefined)
     throw new KernelError(EBADF, `target fd ${attr.targetFd ?? 0} is not open, expected a perf event`);
+  if (event instanceof OutputEventFile)
+    throw new KernelError(EINVAL, `target fd ${attr.targetFd} is an event for output, expected one of a probe`);
   if (!(event instanceof PerfEventFile))
     throw new KernelError(EBADF, `target fd ${attr.targetFd} is a ${event.kind}, expected a perf event`);
   return install(machine, process, () => new ProbeLink(prog, event, attr.cookie ?? 0n, forget(machine)));

@@ -1,17 +1,18 @@
-import type { MappedMemory } from "@bpf-ts/uapi";
+import { type MappedMemory, UnsupportedError } from "@bpf-ts/uapi";
 import { EACCES, EINVAL, ENOTSUPP, EPERM } from "@bpf-ts/uapi/errno";
 import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
 import { BPF_MAP_TYPE_ARRAY } from "@bpf-ts/uapi/map-types";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import { MappedRange } from "../process/mapped-range.ts";
+import { OutputEventFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
 import { mapFile } from "./files.ts";
 
 const PAGE_SIZE = 4096;
 
 /**
- * mmap(2) of a map's values, or of a ring buffer's pages. Writes through it are not seen by tracers, as in Linux.
+ * mmap(2) of a map's values, of a ring buffer's pages, or of a perf event's. Writes through it are not seen by tracers, as in Linux.
  *
  * @throws KernelError EBADF, EACCES, EINVAL, ENOTSUPP, EPERM
  * @see v6.18 kernel/bpf/syscall.c, bpf_map_mmap; kernel/bpf/ringbuf.c, ringbuf_map_mmap_kern, ringbuf_map_mmap_user
@@ -26,6 +27,11 @@ export function mapMemory(
 ): MappedMemory {
   if (!(length > 0) || !(offset >= 0) || offset % PAGE_SIZE !== 0)
     throw new KernelError(EINVAL, `mapping of ${length} bytes at ${offset}: pages begin at multiples of ${PAGE_SIZE}`);
+  const open = process.fds.get(fd);
+  if (open instanceof OutputEventFile) {
+    if (!writable) throw new UnsupportedError("perf buffers that overwrite what was not read");
+    return open.event.map(length, offset);
+  }
   const file = mapFile(process, fd);
   const { map } = file;
   if (!file.canRead) throw new KernelError(EACCES, `map fd ${fd} is not open for reading`);

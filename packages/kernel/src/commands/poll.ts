@@ -3,7 +3,7 @@ import { EBADF, EPERM } from "@bpf-ts/uapi/errno";
 import { KernelError } from "../error.ts";
 import type { OpenFile } from "../fd-table.ts";
 import { IterFile } from "../process/iter-file.ts";
-import { MapFile } from "../process/open-files.ts";
+import { MapFile, OutputEventFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
 import { type WaitQueue, watchQueues } from "../process/wait-queue.ts";
 
@@ -19,10 +19,11 @@ export function poll(process: Process, fds: readonly number[]): readonly number[
 }
 
 /**
- * Ring buffers are readable while they hold records that were not consumed; those of user space are writable while they are not full. Iterators always
- * have something to say.
+ * Ring buffers are readable while they hold records that were not consumed; those of user space are writable while they are not full. Perf events are
+ * readable once after each wakeup. Iterators always have something to say.
  */
 function isReady(file: OpenFile): boolean {
+  if (file instanceof OutputEventFile) return file.event.takeReadable();
   if (file instanceof MapFile) return file.map.map instanceof RingMap && file.map.map.ready;
   return file instanceof IterFile;
 }
@@ -36,7 +37,8 @@ export function watch(process: Process, fds: readonly number[], listener: () => 
 }
 
 function queueOf(file: OpenFile, fd: number): WaitQueue {
-  const queue = file instanceof MapFile ? file.map.waitQueue : undefined;
+  const queue =
+    file instanceof MapFile ? file.map.waitQueue : file instanceof OutputEventFile ? file.event.waitQueue : undefined;
   if (queue === undefined) throw new KernelError(EPERM, `fd ${fd} is a ${file.kind} that nobody can wait for`);
   return queue;
 }

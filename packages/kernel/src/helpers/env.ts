@@ -88,6 +88,8 @@ export interface HelperEnv {
    * -EINVAL for one that is not made for BPF output.
    */
   perfOutput?(event: unknown, cpu: number, data: Uint8Array): number;
+  /** The packet that a context describes, for programs that have one: address and bytes. */
+  packet?(ctx: number): { readonly address: number; readonly size: number };
   /** Address of a per-CPU variable's copy. */
   perCpuAddress?(address: number, cpu: number): number;
   /** Name of a kernel symbol, with `+0x<offset>/0x<size>` if `offset`; undefined where no symbol is. */

@@ -5,6 +5,7 @@ import type { BtfObject } from "../objects/btf-object.ts";
 import type { LinkObject } from "../objects/link-object.ts";
 import type { MapObject } from "../objects/map-object.ts";
 import type { ProgObject } from "../objects/prog-object.ts";
+import type { OutputEvent } from "../perf/output-event.ts";
 import type { FileNode } from "./files.ts";
 import type { Process } from "./process.ts";
 
@@ -84,6 +85,20 @@ export class PerfEventFile implements OpenFile {
   }
 
   release(): void {}
+}
+
+/** An open perf event that programs write samples to. Takes over the caller's reference. */
+export class OutputEventFile implements OpenFile {
+  readonly kind = "perf_event";
+  readonly event: OutputEvent;
+
+  constructor(event: OutputEvent) {
+    this.event = event;
+  }
+
+  release(): void {
+    this.event.putRef();
+  }
 }
 
 /** An open file of the in-memory file system. */

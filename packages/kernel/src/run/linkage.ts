@@ -1,4 +1,5 @@
 import { BPF_MODIFY_RETURN, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT } from "@bpf-ts/uapi/attach-types";
+import { EINVAL } from "@bpf-ts/uapi/errno";
 import { BPF_PROG_TYPE_TRACING } from "@bpf-ts/uapi/prog-types";
 import type { Linkage } from "@bpf-ts/vm";
 import type { HelperEnv, TracedFunction } from "../helpers/env.ts";
@@ -6,7 +7,9 @@ import { helperEntry } from "../helpers/table.ts";
 import { tailCallHook } from "../helpers/tail-call.ts";
 import type { Machine } from "../machine.ts";
 import { ProgObject } from "../objects/prog-object.ts";
+import { OutputEvent } from "../perf/output-event.ts";
 import { loadPacket } from "../test-run/load-packet.ts";
+import { packetReader } from "./packets.ts";
 
 /** Where a program's calls lead: helpers, internal functions, other programs. */
 export function linkage(machine: Machine, prog: ProgObject): Linkage {
@@ -21,6 +24,7 @@ export function linkage(machine: Machine, prog: ProgObject): Linkage {
 
 function helperEnv(machine: Machine, prog: ProgObject): HelperEnv {
   const traced = tracedFunction(machine, prog);
+  const packet = packetReader(machine.memory, prog.progType);
   return {
     memory: machine.memory,
     cpus: machine.cpus,
@@ -38,6 +42,8 @@ function helperEnv(machine: Machine, prog: ProgObject): HelperEnv {
     symbol: (address, offset) => machine.functions.symbol(address, offset),
     funcIp: (_run, ctx) => machine.functions.runOf(ctx)?.fn.address ?? 0n,
     attachCookie: (_run, ctx) => machine.functions.runOf(ctx)?.cookie ?? 0n,
+    perfOutput: (event, cpu, data) => (event instanceof OutputEvent ? event.output(cpu, data) : -EINVAL),
+    ...(packet === undefined ? {} : { packet }),
     executableOf: (object) => (object instanceof ProgObject ? object.executable : undefined),
     ...(traced === undefined ? {} : { tracedFunction: traced }),
   };

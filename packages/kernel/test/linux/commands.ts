@@ -58,7 +58,8 @@ export type Command =
   /** Bytes of the mapping number `map`. */
   | { op: "peek"; map: number; offset: number; length: number }
   | { op: "poke"; map: number; offset: number; data: string }
-  | { op: "poll"; fds: string[] };
+  | { op: "poll"; fds: string[] }
+  | { op: "perf_open"; as: string; cpu: number; wakeup: number };
 
 /** How a command ended: errno 0 is success. */
 export interface Outcome {
@@ -247,6 +248,9 @@ class Sequence {
         return { value: hex(this.#mappings[c.map]!.bytes.subarray(c.offset, c.offset + c.length)) };
       case "poke":
         this.#mappings[c.map]!.bytes.set(unhex(c.data), c.offset);
+        return {};
+      case "perf_open":
+        this.#fds.set(c.as, bpf.perfEventOpen({ kind: "bpf-output", cpu: c.cpu, wakeupEvents: c.wakeup }));
         return {};
       case "poll": {
         const ready = bpf.poll(c.fds.map((name) => this.#fd(name)));

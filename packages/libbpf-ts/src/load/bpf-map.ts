@@ -4,11 +4,13 @@ import { ENOENT } from "@bpf-ts/uapi/errno";
 import {
   BPF_MAP_TYPE_ARRAY,
   BPF_MAP_TYPE_PERCPU_ARRAY,
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
   BPF_MAP_TYPE_RINGBUF,
   BPF_MAP_TYPE_USER_RINGBUF,
 } from "@bpf-ts/uapi/map-types";
 import { mapTypeName } from "@bpf-ts/uapi/names";
 import { LibbpfError } from "../error.ts";
+import { PerfBuffer, type PerfBufferOptions } from "../rings/perf-buffer.ts";
 import { type RecordType, recordCodec } from "../rings/record-codec.ts";
 import { RingBuffer, type RingSource } from "../rings/ring-buffer.ts";
 import { UserRingBuffer } from "../rings/user-ring-buffer.ts";
@@ -262,13 +264,29 @@ export class BpfMap<K = unknown, V = unknown> implements Disposable {
     return new UserRingBuffer<R>(this.#bpf, source, recordCodec(this.#types, options, `user ring buffer ${this.name}`));
   }
 
+  /**
+   * A reader of this array of perf events: opens one a CPU, as many as the map has elements for. Close it before the map.
+   *
+   * @throws LibbpfError as {@link ringBuffer}; VALUE for a number of pages that is no power of two; BpfError
+   */
+  perfBuffer<R = Uint8Array>(options: RecordType & PerfBufferOptions = {}): PerfBuffer<R> {
+    this.#checkType(BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+    const source = { fd: this.fd, name: this.name, cpus: Math.min(this.def.maxEntries, this.#bpf.possibleCpus) };
+    const codec = recordCodec(this.#types, options, `perf buffer ${this.name}`);
+    return new PerfBuffer<R>(this.#bpf, source, codec, options);
+  }
+
   #ring(type: number): RingSource {
+    this.#checkType(type);
+    return { fd: this.fd, name: this.name, size: this.def.maxEntries };
+  }
+
+  #checkType(type: number): void {
     if (this.def.type !== type)
       throw new LibbpfError(
         "MAP_INVALID",
         `map ${this.name} is of type ${mapTypeName(this.def.type)}, expected ${mapTypeName(type)}`,
       );
-    return { fd: this.fd, name: this.name, size: this.def.maxEntries };
   }
 
   /** User space can't write to it any more. */

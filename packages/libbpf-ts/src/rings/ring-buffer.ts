@@ -132,7 +132,7 @@ export class RingBuffer<R = Uint8Array> implements Disposable, AsyncIterable<R> 
    */
   async poll(onRecord: (record: R) => unknown, limit?: number): Promise<number> {
     this.#checkOpen();
-    const wakeups = this.#waiters.open(this.#source.fd);
+    const wakeups = this.#waiters.open([this.#source.fd]);
     try {
       for (;;) {
         const count = this.consume(onRecord, limit);
@@ -149,7 +149,7 @@ export class RingBuffer<R = Uint8Array> implements Disposable, AsyncIterable<R> 
    */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<R> {
     this.#checkOpen();
-    const wakeups = this.#waiters.open(this.#source.fd);
+    const wakeups = this.#waiters.open([this.#source.fd]);
     try {
       while (this.#isOpen) {
         const bytes = this.readBytes();

@@ -97,7 +97,7 @@ export class UserRingBuffer<R = Uint8Array> implements Disposable {
   /** As {@link reserve}, as soon as there is room. @throws as {@link reserve}, but for ENOSPC; STATE if the producer is closed meanwhile */
   async reserveAsync(size: number): Promise<UserRingSample<R>> {
     this.#checkOpen();
-    const wakeups = this.#waiters.open(this.#source.fd);
+    const wakeups = this.#waiters.open([this.#source.fd]);
     try {
       for (;;) {
         try {

@@ -1,6 +1,6 @@
 import type { Bpf } from "@bpf-ts/uapi";
 
-/** Waits for an fd of a kernel: what happened between two waits is not missed. */
+/** Waits for fds of a kernel: what happened between two waits is not missed. */
 export class Wakeups implements Disposable {
   readonly #watch: Disposable;
   readonly #onEnd: (() => void) | undefined;
@@ -9,9 +9,9 @@ export class Wakeups implements Disposable {
   #resume: (() => void) | undefined;
 
   /** @param onEnd called when it is disposed */
-  constructor(bpf: Bpf, fd: number, onEnd?: () => void) {
+  constructor(bpf: Bpf, fds: readonly number[], onEnd?: () => void) {
     this.#onEnd = onEnd;
-    this.#watch = bpf.watch([fd], () => {
+    this.#watch = bpf.watch(fds, () => {
       this.#isWoken = true;
       this.#resume?.();
     });
@@ -48,8 +48,8 @@ export class Waiters {
   }
 
   /** @throws BpfError EBADF, EPERM; UnsupportedError where the kernel cannot wait */
-  open(fd: number): Wakeups {
-    const wakeups: Wakeups = new Wakeups(this.#bpf, fd, () => this.#waiting.delete(wakeups));
+  open(fds: readonly number[]): Wakeups {
+    const wakeups: Wakeups = new Wakeups(this.#bpf, fds, () => this.#waiting.delete(wakeups));
     this.#waiting.add(wakeups);
     return wakeups;
   }
