@@ -8,7 +8,11 @@ const shared: ViteUserConfig = defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     environment: "node",
-    setupFiles: [fileURLToPath(new URL("scripts/leak-check.ts", import.meta.url))],
+    // Nothing of ours keeps state in modules, so files of tests can share them: what they import is loaded, and compiled by the engine, once a worker.
+    isolate: false,
+    setupFiles: ["leak-check", "fixed-seeds"].map((name) =>
+      fileURLToPath(new URL(`scripts/${name}.ts`, import.meta.url)),
+    ),
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -1,4 +1,4 @@
-import { Btf } from "@bpf-ts/btf";
+import type { Btf } from "@bpf-ts/btf";
 import { TargetRegistry, withMapTrace } from "@bpf-ts/map-trace";
 import { MapTable } from "@bpf-ts/maps";
 import { Memory } from "@bpf-ts/memory";
@@ -9,7 +9,7 @@ import { defaultProfile, type KernelProfile } from "@bpf-ts/verifier";
 import { Vm } from "@bpf-ts/vm";
 import { FunctionCalls } from "./hooks/function-calls.ts";
 import { RawTracepoints } from "./hooks/raw-tracepoints.ts";
-import { buildKernelTypes } from "./kernel-btf/build.ts";
+import { KERNEL_BTF, KERNEL_TYPES } from "./kernel-btf/build.ts";
 import { mapHooks } from "./objects/map-hooks.ts";
 import { ObjectTables } from "./objects/object-tables.ts";
 import { OutputEvents } from "./perf/output-events.ts";
@@ -69,7 +69,7 @@ export class Machine implements Disposable {
   readonly mapWrites: MapWrites;
   readonly mapTracers: MapTracers;
   readonly targets: TargetRegistry = new TargetRegistry();
-  readonly kernelBtf: Btf;
+  readonly kernelBtf: Btf = KERNEL_BTF;
   readonly profile: KernelProfile;
   readonly objects: ObjectTables;
   readonly clock: Clock;
@@ -114,10 +114,8 @@ export class Machine implements Disposable {
       stackBytes: STACK_BYTES,
     });
     this.runner = new ProgramRunner(this.vm, this.maps, this.ringRecords);
-    const types = buildKernelTypes();
-    this.kernelBtf = Btf.parse(types.bytes);
     const parts = { memory: this.memory, scratch: this.scratch, runner: this.runner, cpus: this.cpus };
-    this.functions = new FunctionCalls(parts, types.functions);
+    this.functions = new FunctionCalls(parts, KERNEL_TYPES.functions);
     this.rawTracepoints = new RawTracepoints(parts, RAW_TRACEPOINTS);
     this.mapWrites = new MapWrites(this.functions, this.maps);
     this.mapTracers = new MapTracers({

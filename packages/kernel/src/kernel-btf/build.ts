@@ -1,4 +1,4 @@
-import { BtfBuilder } from "@bpf-ts/btf";
+import { Btf, BtfBuilder } from "@bpf-ts/btf";
 import { addBasicTypes } from "./basic-types.ts";
 import { addContexts } from "./contexts.ts";
 import { addEnums } from "./enums.ts";
@@ -27,3 +27,9 @@ export function buildKernelTypes(): KernelTypes {
   for (const { name, params, ret } of functions) builder.addFunc(name, builder.addFuncProto(ret, params));
   return { bytes: builder.encode(), functions };
 }
+
+/** The types of every kernel of this kind: built once, because they are the same for all and nobody changes them. */
+export const KERNEL_TYPES: KernelTypes = /* @__PURE__ */ buildKernelTypes();
+
+/** The same, as it is read. What it has looked up once it knows for all kernels. */
+export const KERNEL_BTF: Btf = /* @__PURE__ */ Btf.parse(KERNEL_TYPES.bytes);

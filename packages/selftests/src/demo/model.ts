@@ -4,6 +4,12 @@ export interface OpenFile {
   fd: number;
 }
 
+/** An element of a policy's map, in either layout. */
+export interface StateEntry extends OpenFile {
+  /** What the element says of the file. */
+  mayWrite: boolean;
+}
+
 /**
  * What the policy's state must be, kept by the writer itself: it knows nothing of maps, tracers or programs. At most `limit` files are writable;
  * opening one more leaves it unwritable, closing makes room.
@@ -32,12 +38,14 @@ export class PolicyModel {
     return this.#writable.size;
   }
 
-  /** Entries that `state` lacks, and entries that it should not have. */
-  compare(state: readonly OpenFile[]): { lost: OpenFile[]; stale: OpenFile[] } {
+  /** Lost: entries that `state` lacks. Stale: entries that it should not have, or that say something else than they should. */
+  compare(state: readonly StateEntry[]): { lost: OpenFile[]; stale: OpenFile[] } {
     const there = new Set(state.map(key));
     return {
       lost: [...this.#writable.values()].filter((file) => !there.has(key(file))),
-      stale: state.filter((file) => !this.#writable.has(key(file))),
+      stale: state
+        .filter((entry) => !this.#writable.has(key(entry)) || !entry.mayWrite)
+        .map(({ pid, fd }) => ({ pid, fd })),
     };
   }
 }

@@ -1,9 +1,9 @@
 import { createKernel, type Kernel, SeededRandom } from "@bpf-ts/kernel";
 import type { Bpf } from "@bpf-ts/uapi";
-import type { BpfMap, BpfObject } from "libbpf-ts";
+import type { BpfMap, BpfObject, ObjectSpec } from "libbpf-ts";
 import { openProg } from "../objects.ts";
 import { interleaved } from "./interleave.ts";
-import type { OpenFile } from "./model.ts";
+import type { OpenFile, StateEntry } from "./model.ts";
 import { Writer } from "./writer.ts";
 
 /** Which of the migration's tracers are attached. */
@@ -33,6 +33,22 @@ export interface TimelineEntry {
   text: string;
 }
 
+/** The objects of an upgrade, opened: they can be loaded into any number of kernels. */
+export interface UpgradeObjects {
+  readonly old: ObjectSpec;
+  readonly new: ObjectSpec;
+  readonly migration: ObjectSpec;
+}
+
+/** Reads the three object files. */
+export function openObjects(): UpgradeObjects {
+  return {
+    old: openProg("bpf_map_trace_real_world_old"),
+    new: openProg("bpf_map_trace_real_world_new"),
+    migration: openProg("bpf_map_trace_real_world_migration"),
+  };
+}
+
 /** What the policy programs allow: MAX_OPEN_FILES of allow_writes.h. */
 const LIMIT = 16;
 /** System calls before the upgrade begins, so that there is something to copy. */
@@ -48,10 +64,10 @@ const WRITER_SHARE = 2;
  * Steps of the interleaving are a bpf(2) command, a simulated system call, one element of the iterator; each runs to its end. The same seed gives the
  * same run.
  */
-export function upgrade(seed: number, tracing: Tracing): UpgradeResult {
+export function upgrade(seed: number, tracing: Tracing, objects: UpgradeObjects = openObjects()): UpgradeResult {
   const kernel = createKernel({ seed });
   try {
-    return new Upgrade(kernel, seed, tracing).run();
+    return new Upgrade(kernel, seed, tracing, objects).run();
   } finally {
     kernel[Symbol.dispose]();
   }
@@ -64,15 +80,17 @@ class Upgrade {
   readonly #writer: Writer;
   readonly #seed: number;
   readonly #tracing: Tracing;
+  readonly #objects: UpgradeObjects;
   readonly #timeline: TimelineEntry[] = [];
   #step = 0;
   /** Off while the policies' maps are read for comparison: that is the demo looking, not the upgrade. */
   #isLive = true;
 
-  constructor(kernel: Kernel, seed: number, tracing: Tracing) {
+  constructor(kernel: Kernel, seed: number, tracing: Tracing, objects: UpgradeObjects) {
     this.#kernel = kernel;
     this.#seed = seed;
     this.#tracing = tracing;
+    this.#objects = objects;
     this.#random = new SeededRandom(seed);
     this.#writer = new Writer(kernel, this.#random, LIMIT);
     this.#bpf = interleaved(kernel.bpf, () => this.#letOthersGo());
@@ -154,13 +172,13 @@ class Upgrade {
   }
 
   #policy(version: "old" | "new"): BpfObject {
-    const policy = openProg(`bpf_map_trace_real_world_${version}`).load(this.#bpf);
+    const policy = this.#objects[version].load(this.#bpf);
     for (const { pid } of this.#writer.processes) policy.map("filtered_pids").set(words(pid), words(1));
     return policy;
   }
 
   #migration(old: BpfObject, next: BpfObject): BpfObject {
-    const spec = openProg("bpf_map_trace_real_world_migration");
+    const spec = this.#objects.migration;
     spec.map("old_map").reuseFd = old.map("allow_writes").fd;
     spec.map("new_map").reuseFd = next.map("allow_writes").fd;
     const migration = spec.load(this.#bpf);
@@ -196,7 +214,10 @@ class Upgrade {
   /** A policy's map against the writers' model. Reading it is the demo looking, no step of the upgrade. */
   #compare(map: BpfMap, fileOf: (key: DataView) => OpenFile): { lost: OpenFile[]; stale: OpenFile[] } {
     this.#isLive = false;
-    const state = [...map.keyBytes()].map((key) => fileOf(new DataView(key.buffer, key.byteOffset)));
+    const state = [...map.keyBytes()].map((key): StateEntry => {
+      const value = map.lookupBytes(key);
+      return { ...fileOf(new DataView(key.buffer, key.byteOffset)), mayWrite: value?.[0] === 1 };
+    });
     this.#isLive = true;
     return this.#writer.model.compare(state);
   }

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CACHE, ROOT } from "./root.ts";
 
@@ -49,6 +50,15 @@ function run(files: readonly string[], args: readonly string[] = []): { status: 
   );
   return { status, lines: stdout.trimEnd().split("\n") };
 }
+
+describe("property tests", () => {
+  it("try the same values in every run, unless others are asked for", () => {
+    const { BPF_TS_FUZZ_RUNS, BPF_TS_FUZZ_SEED } = process.env;
+    const { seed } = fc.readConfigureGlobal();
+    if (BPF_TS_FUZZ_SEED !== undefined) expect(seed).toBe(Number(BPF_TS_FUZZ_SEED));
+    else expect(seed).toBe(BPF_TS_FUZZ_RUNS === undefined ? 1 : undefined);
+  });
+});
 
 describe("the counting reporter", () => {
   it("names every skipped test with its reason", () => {
