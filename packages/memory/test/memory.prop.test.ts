@@ -119,7 +119,7 @@ test("regions inside a reserved block: as a naive list says", () => {
 test("a million blocks, freed in another order: fast, and nothing is lost to fragments", () => {
   const memory = new Memory();
   const blocks: number[] = [];
-  const started = performance.now();
+  // A quadratic step anywhere takes minutes, which is more than a test gets.
   for (let i = 0; i < 1_000_000; i++) blocks.push(memory.alloc(8 + (i % 7) * 8));
   // 8 + 16 + ... + 56 bytes a seven: under a tenth more than what was asked for.
   expect(memory.committedBytes / memory.liveBytes).toBeLessThan(1.1);
@@ -127,10 +127,7 @@ test("a million blocks, freed in another order: fast, and nothing is lost to fra
   for (let i = 0; i < blocks.length; i += 2) blocks[i] = memory.alloc(8 + (i % 7) * 8);
   const peak = memory.byteLength;
   for (let i = blocks.length - 1; i >= 0; i--) memory.free(blocks[i]!);
-  const elapsed = performance.now() - started;
   expect(memory.liveBytes).toBe(0);
   expect(memory.alloc(peak - 65536)).toBeGreaterThan(0);
   expect(memory.byteLength).toBe(peak);
-  // A generous bound: a quadratic step anywhere would take minutes.
-  expect(elapsed).toBeLessThan(10_000);
 });
