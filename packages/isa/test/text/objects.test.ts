@@ -5,12 +5,12 @@ import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
 import { decode, formatLlvm } from "../../src/index.ts";
 
-const packages = new URL("../../../", import.meta.url).pathname;
-const objects = ["selftests/progs", "cli/examples"].flatMap((folder) =>
-  readdirSync(`${packages}${folder}`)
+const objects = ["../../../selftests/progs/", "../../../cli/examples/"].flatMap((path) => {
+  const folder = new URL(path, import.meta.url).pathname;
+  return readdirSync(folder)
     .filter((name) => name.endsWith(".o"))
-    .map((name) => `${packages}${folder}/${name}`),
-);
+    .map((name) => `${folder}${name}`);
+});
 const installed = spawnSync("llvm-objdump-19", ["--version"]).status === 0;
 
 interface Listing {
