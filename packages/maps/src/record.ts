@@ -33,6 +33,7 @@ export interface SpecialField {
 /** Copies values around their special fields. */
 export class ValueCopier {
   readonly fields: readonly SpecialField[];
+  /** Whether BPF_F_LOCK is allowed: resilient spin locks are none for it. */
   readonly hasSpinLock: boolean;
   readonly #memory: Memory;
   readonly #size: number;
@@ -41,7 +42,7 @@ export class ValueCopier {
     this.#memory = memory;
     this.#size = valueSize;
     this.fields = [...record].sort((a, b) => a.offset - b.offset);
-    this.hasSpinLock = record.some((field) => field.kind === "spin_lock" || field.kind === "res_spin_lock");
+    this.hasSpinLock = record.some((field) => field.kind === "spin_lock");
   }
 
   /** Copies a value; the target's special fields stay as they are. */
@@ -85,8 +86,15 @@ export class ValueCopier {
     }
   }
 
-  /** Zeroes the special fields: what user space sees of them, and what a new element starts with. */
+  /**
+   * What user space sees of the special fields, and what a new element starts with: zeros, but reference counts are 1.
+   *
+   * @see v6.18 include/linux/bpf.h, bpf_obj_init_field
+   */
   clearFields(target: number): void {
-    for (const field of this.fields) this.#memory.fill(target + field.offset, 0, field.size);
+    for (const field of this.fields) {
+      if (field.kind === "refcount") this.#memory.setU32(target + field.offset, 1);
+      else this.#memory.fill(target + field.offset, 0, field.size);
+    }
   }
 }

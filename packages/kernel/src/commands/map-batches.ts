@@ -25,6 +25,10 @@ export function mapLookupBatch(
   const { inBatch, outBatch, count, keys, values, elemFlags = 0n } = attr;
   const { keySize } = map.def;
   const stateSize = Math.max(4, keySize);
+  const word = flags32(elemFlags);
+  // A type that has no such batch, and flags that are not allowed, come before the buffers.
+  const empty = { inBatch: 0, outBatch: 0, keys: 0, values: 0, count: 0, flags: word };
+  check(map, "lookup batch", map.map.sysLookupBatch(empty, remove).error, { count: 0 });
   if (inBatch !== null) checkLength(map, "start of the batch", inBatch.length, stateSize);
   checkLength(map, "end of the batch", outBatch.length, stateSize);
   checkLength(map, "room for keys", keys.length, count * keySize);
@@ -37,7 +41,7 @@ export function mapLookupBatch(
       keys: keysAddr!,
       values: valuesAddr!,
       count,
-      flags: flags32(elemFlags),
+      flags: word,
     };
     const result = map.map.sysLookupBatch(batch, remove);
     const done = result.error === -ENOENT;
@@ -63,18 +67,19 @@ export function mapUpdateBatch(
   const map = openMap(process, fd, ["write"]);
   const { keySize } = map.def;
   const valueSize = map.map.sysValueSize;
-  checkLength(map, "keys", keys.length, count * keySize);
-  checkLength(map, "values", values.length, count * valueSize);
   const { cpu } = process;
   const word = flags32(flags);
+  check(map, "update batch", map.map.sysUpdateBatch(0, 0, 0, word, cpu).error, { count: 0 });
+  checkLength(map, "keys", keys.length, count * keySize);
+  checkLength(map, "values", values.length, count * valueSize);
   const file = mapFile(process, fd);
   const fires = machine.mapWrites.firesOnSysUpdate(map);
   return machine.functions.withoutProbes(cpu, () =>
     withBytes(machine, [keys, values], (keysAddr, valuesAddr) =>
-      oneByOne(map, "update batch", count, (i, n) => {
+      oneByOne(map, "update batch", count, (i) => {
         const [key, value] = [keysAddr! + i * keySize, valuesAddr! + i * valueSize];
-        const { error } = machine.asUpdater(file, () => map.map.sysUpdateBatch(key, value, n, word, cpu));
-        return error === 0 && n > 0 && fires ? machine.mapWrites.updated(map, key, value, word, cpu) : error;
+        const { error } = machine.asUpdater(file, () => map.map.sysUpdateBatch(key, value, 1, word, cpu));
+        return error === 0 && fires ? machine.mapWrites.updated(map, key, value, word, cpu) : error;
       }),
     ),
   );
@@ -91,23 +96,23 @@ export function mapDeleteBatch(
 ): number {
   const map = openMap(process, fd, ["write"]);
   const { keySize } = map.def;
-  checkLength(map, "keys", keys.length, count * keySize);
   const { cpu } = process;
   const word = flags32(flags);
+  check(map, "delete batch", map.map.sysDeleteBatch(0, 0, word).error, { count: 0 });
+  checkLength(map, "keys", keys.length, count * keySize);
   return machine.functions.withoutProbes(cpu, () =>
     withBytes(machine, [keys], (keysAddr) =>
-      oneByOne(map, "delete batch", count, (i, n) => {
+      oneByOne(map, "delete batch", count, (i) => {
         const key = keysAddr! + i * keySize;
-        const { error } = map.map.sysDeleteBatch(key, n, word);
-        return error === 0 && n > 0 ? machine.mapWrites.deleted(map, key, cpu) : error;
+        const { error } = map.map.sysDeleteBatch(key, 1, word);
+        return error === 0 ? machine.mapWrites.deleted(map, key, cpu) : error;
       }),
     ),
   );
 }
 
-/** Batches of one element, so that hooks run between them; an empty one if there is none, for the checks of flags and type. */
-function oneByOne(map: MapObject, what: string, count: number, step: (i: number, n: number) => number): number {
-  if (count === 0) check(map, what, step(0, 0), { count: 0 });
-  for (let i = 0; i < count; i++) check(map, what, step(i, 1), { count: i });
+/** Batches of one element, so that hooks run between them. */
+function oneByOne(map: MapObject, what: string, count: number, step: (i: number) => number): number {
+  for (let i = 0; i < count; i++) check(map, what, step(i), { count: i });
   return count;
 }

@@ -1,9 +1,10 @@
 import { type MappedMemory, UnsupportedError } from "@bpf-ts/uapi";
 import { EACCES, EINVAL, ENOTSUPP, EPERM } from "@bpf-ts/uapi/errno";
 import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
-import { BPF_MAP_TYPE_ARRAY } from "@bpf-ts/uapi/map-types";
+import { BPF_MAP_TYPE_ARENA, BPF_MAP_TYPE_ARRAY } from "@bpf-ts/uapi/map-types";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
+import type { MapObject } from "../objects/map-object.ts";
 import { MappedRange } from "../process/mapped-range.ts";
 import { OutputEventFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
@@ -34,6 +35,7 @@ export function mapMemory(
   }
   const file = mapFile(process, fd);
   const { map } = file;
+  if (map.def.type === BPF_MAP_TYPE_ARENA) checkArenaAddress(map, offset);
   if (!file.canRead) throw new KernelError(EACCES, `map fd ${fd} is not open for reading`);
   if (writable && !file.canWrite) throw new KernelError(EACCES, `map fd ${fd} is not open for writing`);
   const range = map.map.mappable();
@@ -58,9 +60,23 @@ export function mapMemory(
   if (offset + size > range.size)
     throw new KernelError(EINVAL, `mapping of ${length} bytes at ${offset}: ${map.describe()} has ${range.size}`);
   map.getUserRef();
+  map.wasMapped = true;
   if (writable) map.writers++;
   return new MappedRange(machine.memory, range.address + offset, length, writable, () => {
-    if (writable) map.writers--;
+    // Linux does not see that an arena is mapped no longer.
+    if (writable && map.def.type !== BPF_MAP_TYPE_ARENA) map.writers--;
     map.putUserRef();
   });
+}
+
+/**
+ * An arena is mapped once, from its first page on, where user space has not said where it wants it: whoever maps it again must name the same address,
+ * and addresses are not what this call takes.
+ *
+ * @see v6.18 kernel/bpf/arena.c, arena_get_unmapped_area
+ */
+function checkArenaAddress(map: MapObject, offset: number): void {
+  if (offset !== 0) throw new KernelError(EINVAL, `${map.describe()}: an arena is mapped from its first page on`);
+  if (map.wasMapped || (map.def.mapExtra ?? 0n) !== 0n)
+    throw new KernelError(EINVAL, `${map.describe()}: this arena has its address in user space already`);
 }

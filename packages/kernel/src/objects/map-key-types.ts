@@ -18,7 +18,6 @@ function isPlainInt(btf: Btf, id: number, bits: number): boolean {
 }
 
 const noBtf: KeyCheck = () => ENOTSUPP;
-const anyKey: KeyCheck = (_def, _btf, keyId) => (keyId === 0 ? EINVAL : 0);
 const int32Key: KeyCheck = (_def, btf, keyId) => (isPlainInt(btf, keyId, 32) ? 0 : EINVAL);
 
 /** Arrays of one section's variables (`.bss`, `.data`, `.rodata`) have no key type. @see v6.18 kernel/bpf/arraymap.c, array_map_check_btf */
@@ -43,10 +42,6 @@ const cgroupStorageKey: KeyCheck = (def, btf, keyId) => {
 const CHECKS: Readonly<Record<number, KeyCheck>> = {
   [T.BPF_MAP_TYPE_ARRAY]: arrayKey,
   [T.BPF_MAP_TYPE_PERCPU_ARRAY]: arrayKey,
-  [T.BPF_MAP_TYPE_HASH]: anyKey,
-  [T.BPF_MAP_TYPE_PERCPU_HASH]: anyKey,
-  [T.BPF_MAP_TYPE_LRU_HASH]: anyKey,
-  [T.BPF_MAP_TYPE_LRU_PERCPU_HASH]: anyKey,
   [T.BPF_MAP_TYPE_LPM_TRIE]: (_def, btf, keyId) => (btf.kindOf(keyId) === "struct" ? 0 : EINVAL),
   [T.BPF_MAP_TYPE_BLOOM_FILTER]: (_def, _btf, keyId) => (keyId === 0 ? 0 : EINVAL),
   [T.BPF_MAP_TYPE_ARENA]: () => 0,
@@ -69,7 +64,12 @@ const CHECKS: Readonly<Record<number, KeyCheck>> = {
   [T.BPF_MAP_TYPE_SOCKHASH]: noBtf,
 };
 
+/** Whether a map type asks nothing of its key's type, but that there is one. */
+export function takesAnyKeyType(type: number): boolean {
+  return CHECKS[type] === undefined;
+}
+
 /** @param keyId 0 for none; both ids without modifiers. @returns 0 or a positive errno */
 export function checkKeyType(def: MapDef, btf: Btf, keyId: number, valueId: number): number {
-  return (CHECKS[def.type] ?? anyKey)(def, btf, keyId, valueId);
+  return CHECKS[def.type]?.(def, btf, keyId, valueId) ?? 0;
 }

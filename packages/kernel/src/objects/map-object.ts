@@ -24,6 +24,8 @@ export class MapObject extends RefCounted implements TraceableMap, VerifierMap {
   frozen = false;
   /** Writable mappings by user space and writes in flight: freezing waits for none. */
   writers = 0;
+  /** User space has mapped it, now or before. */
+  wasMapped = false;
   #userRefs = 1;
   #tailCallOwner: { progType: number; expectedAttachType: number } | undefined;
   readonly #onDestroy: (object: MapObject, free: () => void) => void;

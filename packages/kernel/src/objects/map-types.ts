@@ -19,7 +19,7 @@ import { mapTypeName } from "@bpf-ts/uapi/names";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import type { BtfObject } from "./btf-object.ts";
-import { checkKeyType } from "./map-key-types.ts";
+import { checkKeyType, takesAnyKeyType } from "./map-key-types.ts";
 
 /** The BTF that describes a map's key and value, and the value's fields that belong to the kernel. */
 export interface MapTypes {
@@ -79,6 +79,8 @@ export function mapTypes(machine: Machine, attr: MapCreateAttr, object: BtfObjec
   const key = keyTypeId === 0 ? undefined : sized(object, keyTypeId);
   if (keyTypeId !== 0 && key?.size !== attr.keySize)
     throw refused(attr, EINVAL, `BTF type ${keyTypeId} of the key: ${sizeText(key)}, key_size is ${attr.keySize}`);
+  if (keyTypeId === 0 && takesAnyKeyType(attr.type))
+    throw refused(attr, EINVAL, "BTF for the value but not for the key");
   const value = sized(object, valueTypeId);
   if (value?.size !== attr.valueSize)
     throw refused(

@@ -114,14 +114,26 @@ export class RegularFile implements OpenFile {
   release(): void {}
 }
 
-/** A process' pidfd. */
+/** A process' pidfd. What stands for its inode is there as long as one of the process' pidfds. */
 export class PidFile implements OpenFile {
   readonly kind = "pid";
   readonly process: Process;
+  readonly inode: PidInode;
 
-  constructor(process: Process) {
+  constructor(process: Process, inode: PidInode) {
     this.process = process;
+    this.inode = inode;
+    inode.files++;
   }
 
-  release(): void {}
+  release(): void {
+    if (--this.inode.files === 0) this.inode.onGone();
+  }
+}
+
+/** See {@link PidFile}. */
+export interface PidInode {
+  /** pidfds that are open. */
+  files: number;
+  onGone(): void;
 }

@@ -9,7 +9,7 @@ import { objectGone } from "../objects/object-gone.ts";
 import { CGROUP_ROOT, CgroupFile } from "./cgroups.ts";
 import { fdinfo } from "./fdinfo.ts";
 import { writeAt } from "./files.ts";
-import { PidFile, RegularFile } from "./open-files.ts";
+import { PidFile, type PidInode, RegularFile } from "./open-files.ts";
 import { Socket, SocketFile, type SocketKind } from "./sockets.ts";
 import { callSyscall } from "./syscall.ts";
 import { makeTaskStruct } from "./task-struct.ts";
@@ -47,6 +47,7 @@ export class Process {
   readonly bpf: Bpf;
   readonly #machine: Machine;
   #taskStruct: number;
+  #pidInode: PidInode | undefined;
 
   /** @throws KernelError EINVAL (no such CPU), MemoryError ENOMEM */
   constructor(machine: Machine, pid: number, options: ProcessOptions) {
@@ -148,7 +149,19 @@ export class Process {
   pidfdOpen(pid: number): number {
     const process = this.#machine.processById(pid);
     if (process === undefined || process.hasEnded) return -ESRCH;
-    return this.#open(() => new PidFile(process));
+    return this.#open(() => new PidFile(process, process.#pidfdInode()));
+  }
+
+  /** What stands for the inode of this process' pidfds. */
+  #pidfdInode(): PidInode {
+    const inode = (this.#pidInode ??= {
+      files: 0,
+      onGone: () => {
+        this.#pidInode = undefined;
+        objectGone(this.#machine, inode);
+      },
+    });
+    return inode;
   }
 
   #open(make: () => OpenFile): number {

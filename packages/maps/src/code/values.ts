@@ -25,10 +25,13 @@ export function putValue(fn: Fn, shape: ValueShape, target: Var, offset: number,
   copyValue(fn, target, offset, value, shape.valueSize, shape.fields);
 }
 
-/** Appends: the first value of a new element, its special fields zero. */
+/** Appends: the first value of a new element, its special fields zero, but reference counts 1. */
 export function initValue(fn: Fn, shape: ValueShape, element: Var, offset: number, value: Var): void {
   putValue(fn, shape, element, offset, value);
-  for (const field of shape.fields) zero(fn, element, offset + field.offset, field.size);
+  for (const field of shape.fields) {
+    if (field.kind === "refcount") fn.store(element, offset + field.offset, n(1));
+    else zero(fn, element, offset + field.offset, field.size);
+  }
 }
 
 /** The address of a CPU's value. */

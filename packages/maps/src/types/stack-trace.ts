@@ -122,6 +122,11 @@ export class StackTraceMap extends BaseMap {
     return 0;
   }
 
+  /** What is not there is -ENOENT, whatever the id. */
+  protected override takeOut(key: number, value: number): number {
+    return this.copyOut(key, value) || this.delete(key);
+  }
+
   getNextKey(key: number, next: number): number {
     let id = 0;
     if (key !== 0) {

@@ -12,14 +12,16 @@ export interface Family {
   readonly op: fc.Arbitrary<Op>;
   /** Operations of one sequence; 250. */
   readonly longest?: number;
-  /** Operations in the suite, where they are dear for the kernel. */
-  readonly bounded?: number;
   /** Objects that elements may hold, or that own them, by name. */
   readonly objects?: readonly ObjectName[];
+  /** Elements hold objects: user space writes fds, and reads ids or cookies, which are shown as the objects' names. */
+  readonly holdsObjects?: true;
   /** The key of a number; `keyOf` unless told otherwise. */
   key?(spec: MapSpec, n: number): Uint8Array;
   /** The value of a number as user space writes it; `valueOf` unless told otherwise. */
-  value?(spec: MapSpec, n: number, cpus: number): Uint8Array;
+  value?(spec: MapSpec, n: number, cpus: number, fd: (name: ObjectName) => number): Uint8Array;
+  /** A value that user space read, where ids are in it; all bytes unless told otherwise. */
+  show?(spec: MapSpec, value: Uint8Array, nameOf: (id: bigint) => string): string;
   /**
    * Whether keys come in the same order in both kernels. Where not, only what does not depend on the order is compared: sets of keys, and
    * values by key.

@@ -1,6 +1,6 @@
 /// <reference types="node" />
 import { parseArgs } from "node:util";
-import { compare } from "./compare.ts";
+import { compare, successes } from "./compare.ts";
 import { openLinux, openOurs } from "./sides.ts";
 import { FAMILIES } from "./table.ts";
 
@@ -9,6 +9,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "200000" },
     seed: { type: "string", default: "1" },
     family: { type: "string" },
+    successes: { type: "boolean", default: false },
   },
 });
 
@@ -31,6 +32,7 @@ function main(): number {
       console.log(
         `${family.name}: ${tally.operations} operations in ${tally.sequences} sequences, ${seconds} s: equal`,
       );
+      if (values.successes) console.log(`  not failed: ${successes(tally)}`);
     } catch (error) {
       differ++;
       console.log(error instanceof Error ? error.message : String(error));

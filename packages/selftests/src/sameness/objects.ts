@@ -68,6 +68,11 @@ export class Objects {
     return this.#open(`btf:${name}`, () => this.#side.bpf.btfLoad(NAMED_BTF[name].data).fd);
   }
 
+  /** fd of the kernel's own BTF: the first that there was. */
+  kernelBtf(): number {
+    return this.#open("kernel BTF", () => this.#side.bpf.getFdById("btf", this.#side.bpf.getNextId("btf", 0)!));
+  }
+
   /** Which of `names` user space is told about by this id, or cookie. */
   nameOf(id: bigint, names: readonly ObjectName[], self: number): string {
     for (const name of names) {
@@ -77,6 +82,19 @@ export class Objects {
       if (own === id) return name;
     }
     return `unknown ${id}`;
+  }
+
+  /** Closes an open file, so that the next who names it gets another one; other objects stay. */
+  forget(name: ObjectName): void {
+    const fd = this.#fds.get(name);
+    if (fd === undefined || !name.startsWith("f:")) return;
+    this.#fds.delete(name);
+    this.#side.bpf.close(fd);
+  }
+
+  /** Forgets all files: maps whose kernel frees them later would still hold them. */
+  forgetFiles(): void {
+    for (const name of [...this.#fds.keys()]) this.forget(name as ObjectName);
   }
 
   #cookieOf(fd: number): bigint {

@@ -14,9 +14,22 @@ export interface MapSpec {
   readonly inner?: string;
   /** Which of the types of `types.ts` describe it. */
   readonly btf?: BtfName;
+  /** Which of its types are key and value; a u32 and the value unless told otherwise. */
+  readonly types?: TypeUse;
   /** Keys that operations name are 0 … keys - 1. */
   readonly keys: number;
 }
+
+/** How the types of a map's BTF are used. */
+export interface TypeUse {
+  readonly key: TypeName | "none";
+  readonly value: TypeName | "none";
+  /** The BTF's fd, or one that is none, or the kernel's own BTF. */
+  readonly fd: "own" | "closed" | "kernel" | "program";
+}
+
+/** Types that every BTF of `types.ts` has; `void` is type 0 where `none` is no type, `missing` is beyond the last. */
+export type TypeName = "u32" | "u64" | "struct8" | "struct16" | "value" | "section" | "void" | "missing";
 
 /** One operation. Keys, values and objects are numbers; what they stand for follows from the map and the family. */
 export type Op =
@@ -48,12 +61,12 @@ export type Op =
   | { readonly op: "run"; readonly call: ProgramCall; readonly k: number; readonly v: number; readonly flags: bigint }
   /** What an fd stands for goes into an element. */
   | { readonly op: "store"; readonly k: number; readonly object: number; readonly flags: bigint }
-  /** What is in an element, by name. */
-  | { readonly op: "load"; readonly k: number }
   /** An object is the key: storage. */
   | { readonly op: "ownerLookup"; readonly object: number; readonly flags: bigint }
   | { readonly op: "ownerUpdate"; readonly object: number; readonly v: number; readonly flags: bigint }
   | { readonly op: "ownerDelete"; readonly object: number }
+  /** An open file is closed: it leaves the maps that hold it. */
+  | { readonly op: "forget"; readonly object: number }
   /** Memory that user space maps. */
   | { readonly op: "memory"; readonly page: number; readonly at: number; readonly v: number; readonly write: boolean }
   | { readonly op: "ring"; readonly what: "eat" | "data" | "positions"; readonly n: number };

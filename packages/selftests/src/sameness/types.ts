@@ -1,4 +1,5 @@
 import { Btf, BtfBuilder } from "@bpf-ts/btf";
+import type { TypeName } from "./spec.ts";
 
 /** The types that maps are created with. */
 export type BtfName = "plain" | "lock" | "resLock" | "timer" | "lockAndTimer" | "kptr" | "refcount" | "list";
@@ -9,9 +10,14 @@ export interface NamedBtf {
   /** A u32. */
   readonly keyTypeId: number;
   readonly valueTypeId: number;
+  /** All types that may be used. */
+  readonly ids: Readonly<Record<TypeName, number>>;
   /** Bytes. */
   readonly valueSize: number;
 }
+
+/** Where the head of the list is in the value of `list`, bytes. */
+export const LIST_HEAD = { start: 16, end: 32 } as const;
 
 /** Builds values of u64 words around `special` fields. */
 function build(special: (types: Types) => readonly { name: string; type: number }[]): NamedBtf {
@@ -24,8 +30,21 @@ function build(special: (types: Types) => readonly { name: string; type: number 
   ]);
   for (const tag of types.tags ?? [])
     b.add({ kind: "decl_tag", name: tag.name, type: valueTypeId, componentIdx: tag.at });
+  const { u32, u64 } = types;
+  const struct8 = b.addFields("struct", "prefix", [
+    { name: "length", type: u32 },
+    { name: "data", type: b.addArray(b.addInt("unsigned char", 1), 4, u32) },
+  ]);
+  const struct16 = b.addFields("struct", "cgroup_key", [
+    { name: "cgroup", type: u64 },
+    { name: "attach_type", type: u32 },
+  ]);
+  const variable = b.add({ kind: "var", name: "variable", type: u64, linkage: 1 });
+  const section = b.add({ kind: "datasec", name: ".data", size: 8, vars: [{ type: variable, offset: 0, size: 8 }] });
   const data = b.encode();
-  return { data, keyTypeId: types.u32, valueTypeId, valueSize: Btf.parse(data).sizeOf(valueTypeId) };
+  const missing = Btf.parse(data).typeCount;
+  const ids = { u32, u64, struct8, struct16, value: valueTypeId, section, void: 0, missing };
+  return { data, keyTypeId: u32, valueTypeId, ids, valueSize: Btf.parse(data).sizeOf(valueTypeId) };
 }
 
 interface Types {

@@ -1,4 +1,11 @@
-import { type Bpf, BpfError, type MapCreateAttr, type MappedMemory, UnsupportedError } from "@bpf-ts/uapi";
+import {
+  type Bpf,
+  BpfError,
+  type MapBtfRef,
+  type MapCreateAttr,
+  type MappedMemory,
+  UnsupportedError,
+} from "@bpf-ts/uapi";
 import { errnoName } from "@bpf-ts/uapi/errno-names";
 import { concat, hex, u32 } from "./bytes.ts";
 import { anyKey, anyValue, type Family, type ObjectName } from "./family.ts";
@@ -6,8 +13,8 @@ import type { Objects } from "./objects.ts";
 import { MapPrograms } from "./programs.ts";
 import { Ring } from "./ring.ts";
 import type { Side } from "./sides.ts";
-import { isHashTable, type MapSpec, type Op } from "./spec.ts";
-import { NAMED_BTF } from "./types.ts";
+import { isHashTable, type MapSpec, type Op, type TypeName } from "./spec.ts";
+import { type BtfName, LIST_HEAD, NAMED_BTF } from "./types.ts";
 
 const PAGE = 4096;
 /** Keys of one walk: a walk that does not end is a difference, too. */
@@ -58,12 +65,26 @@ export class World {
       ...(extra === undefined ? {} : { mapExtra: extra }),
       ...(numaNode === undefined ? {} : { numaNode }),
       ...(inner === undefined ? {} : { innerMapFd: this.#objects.fd(inner as ObjectName, -1) }),
-      ...(btf === undefined ? {} : { btf: { ...NAMED_BTF[btf], btfFd: this.#objects.btf(btf) } }),
+      ...(btf === undefined ? {} : { btf: this.#types(btf) }),
     };
     return answer(() => {
       this.#map = this.#bpf.mapCreate(attr);
       return "";
     });
+  }
+
+  #types(name: BtfName): MapBtfRef {
+    const { ids, keyTypeId, valueTypeId } = NAMED_BTF[name];
+    const { types } = this.#spec;
+    if (types === undefined) return { btfFd: this.#objects.btf(name), keyTypeId, valueTypeId };
+    const idOf = (type: TypeName | "none"): number => (type === "none" ? 0 : ids[type]);
+    const fds = {
+      own: () => this.#objects.btf(name),
+      kernel: () => this.#objects.kernelBtf(),
+      closed: () => this.#objects.fd("closed", -1),
+      program: () => this.#objects.fd("p:filter", -1),
+    };
+    return { btfFd: fds[types.fd](), keyTypeId: idOf(types.key), valueTypeId: idOf(types.value) };
   }
 
   /** Whether there is a map to operate on. */
@@ -79,6 +100,7 @@ export class World {
       this.#side.closed();
     }
     this.#map = -1;
+    this.#objects.forgetFiles();
   }
 
   do(op: Op): string {
@@ -96,20 +118,30 @@ export class World {
 
   #value(n: number): Uint8Array {
     const { value = anyValue } = this.#family;
-    return value(this.#spec, n, this.#cpus);
+    return value(this.#spec, n, this.#cpus, (name) => this.#objects.fd(name, this.#map));
   }
 
   /** A value as a program writes it. */
   #programValue(n: number): Uint8Array {
     const { value = anyValue } = this.#family;
-    return value(this.#spec, n, 1).subarray(0, this.#spec.valueSize);
+    return value(this.#spec, n, 1, (name) => this.#objects.fd(name, this.#map)).subarray(0, this.#spec.valueSize);
   }
 
   /** Room for what user space reads of one element. */
   #room(): Uint8Array {
-    return this.#family.objects === undefined || this.#spec.valueSize === 8
-      ? new Uint8Array(anyValue(this.#spec, 0, this.#cpus).length)
-      : new Uint8Array(4);
+    return new Uint8Array(anyValue(this.#spec, 0, this.#cpus).length);
+  }
+
+  /** What user space read of one element. */
+  #show(value: Uint8Array): string {
+    // Where Linux shows addresses of its own: the heads of lists.
+    if (this.#spec.btf === "list") value.fill(0, LIST_HEAD.start, LIST_HEAD.end);
+    const { objects = [], show, holdsObjects } = this.#family;
+    const nameOf = (id: bigint): string => this.#objects.nameOf(id, objects, this.#map);
+    if (show !== undefined) return show(this.#spec, value, nameOf);
+    if (holdsObjects !== true) return hex(value);
+    const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+    return nameOf(value.length === 8 ? view.getBigUint64(0, true) : BigInt(view.getUint32(0, true)));
   }
 
   #do(op: Op): string {
@@ -120,12 +152,12 @@ export class World {
         // Bloom filters are asked about the value.
         const value = this.#spec.type === 30 ? this.#value(op.k % this.#spec.keys) : this.#room();
         bpf.mapLookupElem(map, this.#key(op.k), value, op.flags);
-        return hex(value);
+        return this.#show(value);
       }
       case "take": {
         const value = this.#room();
         bpf.mapLookupAndDeleteElem(map, this.#key(op.k), value, op.flags);
-        return hex(value);
+        return this.#show(value);
       }
       case "update":
         bpf.mapUpdateElem(map, this.#key(op.k), this.#value(op.v), op.flags);
@@ -185,13 +217,6 @@ export class World {
         bpf.mapUpdateElem(map, this.#key(op.k), value, op.flags);
         return "";
       }
-      case "load": {
-        const value = this.#room();
-        bpf.mapLookupElem(map, this.#key(op.k), value, 0n);
-        const view = new DataView(value.buffer);
-        const id = value.length === 8 ? view.getBigUint64(0, true) : BigInt(view.getUint32(0, true));
-        return this.#objects.nameOf(id, this.#family.objects ?? [], map);
-      }
       case "ownerLookup": {
         const value = new Uint8Array(this.#spec.valueSize);
         bpf.mapLookupElem(map, this.#owner(op.object), value, op.flags);
@@ -202,6 +227,9 @@ export class World {
         return "";
       case "ownerDelete":
         bpf.mapDeleteElem(map, this.#owner(op.object));
+        return "";
+      case "forget":
+        this.#objects.forget(this.#object(op.object));
         return "";
       case "memory":
         return this.#memory(op.page, op.at, op.v, op.write);
@@ -264,7 +292,7 @@ export class World {
     const size = this.#room().length;
     return Array.from({ length: count }, (_, i) => {
       const key = hex(keys.subarray(i * keySize, (i + 1) * keySize));
-      return `${key}=${hex(values.subarray(i * size, (i + 1) * size))}`;
+      return `${key}=${this.#show(values.subarray(i * size, (i + 1) * size))}`;
     });
   }
 
@@ -313,7 +341,9 @@ export class World {
   }
 
   #memory(page: number, at: number, v: number, write: boolean): string {
-    const mapped: MappedMemory = this.#bpf.mmap(this.#map, PAGE, page * PAGE, write);
+    // The data of a user's ring is mapped twice: whether the second time is the same memory is a limit of ours.
+    const at4k = this.#spec.type === 31 ? page % 3 : page;
+    const mapped: MappedMemory = this.#bpf.mmap(this.#map, PAGE, at4k * PAGE, write);
     try {
       const { bytes } = mapped;
       if (write) bytes[at] = v;

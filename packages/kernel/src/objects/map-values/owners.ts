@@ -34,6 +34,6 @@ function inodeOf(machine: Machine, file: OpenFile): object {
   if (file instanceof RegularFile) return file.node;
   if (file instanceof SocketFile) return file.socket;
   if (file instanceof CgroupFile) return file.cgroup;
-  if (file instanceof PidFile) return file.process;
+  if (file instanceof PidFile) return file.inode;
   return machine.anonInode;
 }
