@@ -2,7 +2,7 @@
  * Random programs on the running Linux and on three in-process kernels: one without map tracing, one whose maps nobody traces, one whose hash map has
  * tracers. Each loads them, and all results are the same: R0, the array, the hash map, the packet. BPF_TS_FUZZ_RUNS sets how many.
  */
-import { assembleKernel, encode } from "@bpf-ts/isa";
+import { assembleKernel, encode, isOpcode } from "@bpf-ts/isa";
 import { createKernel, type Kernel } from "@bpf-ts/kernel";
 import { LinuxKernel } from "@bpf-ts/linux";
 import { type Bpf, BpfError } from "@bpf-ts/uapi";
@@ -134,6 +134,15 @@ const running = linux();
 const reason = typeof running === "string" ? ` (skipped: ${running})` : "";
 
 describe("random programs", () => {
+  test("use every opcode that there is", () => {
+    const seen = new Set<number>();
+    for (const { text } of fc.sample(randomProgram, { numRuns: 400, seed: SEED })) {
+      for (const { code } of assembleKernel(text({ array: 1, hash: 2, progs: 3 }))) seen.add(code);
+    }
+    const unused = Array.from({ length: 256 }, (_, code) => code).filter((code) => isOpcode(code) && !seen.has(code));
+    expect(unused.map((code) => `0x${code.toString(16)}`)).toEqual([]);
+  });
+
   test("a program can't tell whether its map operations are rewritten, or whether its map is traced; every operation is traced", () => {
     const [plain, rewritten] = [createKernel({ mapTrace: false }), createKernel()];
     fc.assert(

@@ -154,6 +154,7 @@ const access: fc.Arbitrary<Step> = fc
 const atomic: fc.Arbitrary<Step> = fc
   .record({
     wide: fc.boolean(),
+    narrow: fc.constantFrom("u8", "u16", undefined),
     form: fc.constantFrom(
       "+",
       "&",
@@ -172,13 +173,15 @@ const atomic: fc.Arbitrary<Step> = fc
     onStack: fc.boolean(),
     reg: register,
   })
-  .map(({ wide, form, word, onStack, reg }) => {
+  .map(({ wide, narrow, form, word, onStack, reg }) => {
     const type = wide ? "u64" : "u32";
     const where = onStack ? `(r10 -${88 - (word % 8) * 8})` : `(r9 +${SCRATCH_AT + word * 8})`;
     const at = `(${type} *)${where}`;
     const name = wide ? "atomic64" : "atomic";
-    if (form === "acquire") return () => `r${reg} = load_acquire(${at})`;
-    if (form === "release") return () => `store_release(${at}, r${reg})`;
+    // Only these two have forms of 1 and 2 bytes.
+    const any = `(${narrow ?? type} *)${where}`;
+    if (form === "acquire") return () => `r${reg} = load_acquire(${any})`;
+    if (form === "release") return () => `store_release(${any}, r${reg})`;
     if (form === "cmpxchg") return () => `r0 = ${name}_cmpxchg(${at}, r0, r${reg})`;
     if (form.length > 1) return () => `r${reg} = ${name}_${form}(${at}, r${reg})`;
     return () => `lock *${at} ${form}= r${reg}`;
@@ -327,17 +330,24 @@ const branch: fc.Arbitrary<Step> = fc
   });
 
 const loop: fc.Arbitrary<Step> = fc
-  .record({ times: fc.integer({ min: 1, max: 4 }), body: fc.array(simple, { minLength: 1, maxLength: 3 }) })
-  .map(({ times, body }) => (to) => {
-    const again = to.label();
+  .record({
+    times: fc.integer({ min: 1, max: 4 }),
+    mayGoto: fc.boolean(),
+    body: fc.array(simple, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ times, mayGoto, body }) => (to) => {
+    const [again, end] = [to.label(), to.label()];
     return lines(
       `*(u64 *)(r10 -24) = ${times}`,
       `${again}:`,
+      mayGoto ? `may_goto ${end}` : "",
       all(body, to),
       "r0 = *(u64 *)(r10 -24)",
       "r0 -= 1",
       "*(u64 *)(r10 -24) = r0",
       `if r0 != 0 goto ${again}`,
+      `${end}:`,
+      "r0 = 3",
     );
   });
 
