@@ -39,3 +39,4 @@ export { type OpenOptions, openObject } from "./spec/open.ts";
 export type { ExternKind, FunctionSpec, ProgramSpec, Reference } from "./spec/program-spec.ts";
 export { type VariablePlace, VariableSpec } from "./spec/variable-spec.ts";
 export type { ValueCodec } from "./typed/value-codec.ts";
+export { camelCase, type MemberName } from "./typed/value-types.ts";

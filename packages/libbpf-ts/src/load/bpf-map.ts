@@ -1,4 +1,3 @@
-import type { Btf } from "@bpf-ts/btf";
 import { type Bpf, BpfError, type MapDef, type MapInfo } from "@bpf-ts/uapi";
 import { ENOENT } from "@bpf-ts/uapi/errno";
 import {
@@ -17,6 +16,7 @@ import { UserRingBuffer } from "../rings/user-ring-buffer.ts";
 import type { MapSpec } from "../spec/map-spec.ts";
 import { keyCodec, mapValueCodec } from "../typed/map-codecs.ts";
 import type { ValueCodec } from "../typed/value-codec.ts";
+import type { ValueTypes } from "../typed/value-types.ts";
 import { type BatchCursor, type BatchMap, deleteBatch, lookupBatch, lookupBatches, updateBatch } from "./map-batch.ts";
 import { MapValues } from "./map-values.ts";
 
@@ -41,7 +41,7 @@ export class BpfMap<K = unknown, V = unknown> implements Disposable {
   readonly def: MapDef;
   /** The name that the object declares. */
   readonly name: string;
-  readonly #types: Btf | undefined;
+  readonly #types: ValueTypes | undefined;
   readonly #key: ValueCodec;
   readonly #value: MapValues;
 
@@ -51,7 +51,7 @@ export class BpfMap<K = unknown, V = unknown> implements Disposable {
     fd: number,
     def: MapDef,
     spec: Pick<MapSpec, "declaredName" | "keyTypeId" | "valueTypeId">,
-    types: Btf | undefined,
+    types: ValueTypes | undefined,
     isOwned: boolean,
   ) {
     this.#bpf = bpf;

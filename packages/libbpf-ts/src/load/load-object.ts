@@ -2,6 +2,7 @@ import { Btf } from "@bpf-ts/btf";
 import { type Bpf, BpfError, UnsupportedError } from "@bpf-ts/uapi";
 import type { MapSpec } from "../spec/map-spec.ts";
 import type { ObjectSpec } from "../spec/object-spec.ts";
+import { valueTypes } from "../typed/value-types.ts";
 import { BpfMap } from "./bpf-map.ts";
 import { BpfObject } from "./bpf-object.ts";
 import { BpfProgram } from "./bpf-program.ts";
@@ -35,7 +36,7 @@ export function loadObject(spec: ObjectSpec, bpf: Bpf, options: LoadOptions): Bp
     for (const mapSpec of spec.maps.values()) {
       if (!mapSpec.autocreate && mapSpec.reuseFd === undefined) continue;
       const { fd, def, isOwned } = createMap(bpf, mapSpec, btfFd, (text) => warnings.push(text));
-      const map = new BpfMap(bpf, fd, def, mapSpec, spec.btf, isOwned);
+      const map = new BpfMap(bpf, fd, def, mapSpec, valueTypes(spec.btf, spec.memberName), isOwned);
       owned.push(map);
       if (isOwned) fillDataMap(bpf, fd, mapSpec);
       maps.set(mapSpec.declaredName, map);

@@ -1,6 +1,7 @@
 import { Btf } from "@bpf-ts/btf";
 import type { Bpf, MapInfo } from "@bpf-ts/uapi";
 import { LibbpfError } from "../error.ts";
+import { type MemberName, valueTypes } from "../typed/value-types.ts";
 import { BpfMap } from "./bpf-map.ts";
 
 /** How {@link openMap} sees a map. */
@@ -9,6 +10,8 @@ export interface OpenMapOptions {
   name?: string;
   /** To find types of records in, where the map itself has none; the map's own by default. */
   types?: Btf;
+  /** Names of members in JavaScript, as in {@link OpenOptions}. */
+  memberName?: MemberName;
 }
 
 /**
@@ -25,7 +28,7 @@ export function openMap<K = unknown, V = unknown>(bpf: Bpf, fd: number, options:
     keyTypeId: own === undefined ? 0 : info.btfKeyTypeId,
     valueTypeId: own === undefined ? 0 : info.btfValueTypeId,
   };
-  return new BpfMap<K, V>(bpf, fd, info, spec, own ?? options.types, false);
+  return new BpfMap<K, V>(bpf, fd, info, spec, valueTypes(own ?? options.types, options.memberName), false);
 }
 
 /** The types of a map's key and value; undefined without any. */

@@ -1,5 +1,6 @@
 import { type Btf, codecFor } from "@bpf-ts/btf";
 import { LibbpfError } from "../error.ts";
+import type { ValueTypes } from "../typed/value-types.ts";
 
 /** What the records of a ring or perf buffer are. */
 export interface RecordType {
@@ -19,10 +20,14 @@ export interface RecordCodec {
  * @param what whose records they are, for errors
  * @throws LibbpfError NOT_FOUND if there is no such type; BtfError, UnsupportedError for one that has no values
  */
-export function recordCodec(types: Btf | undefined, { type }: RecordType, what: string): RecordCodec {
+export function recordCodec(types: ValueTypes | undefined, { type }: RecordType, what: string): RecordCodec {
   if (type === undefined) return bytesOnly(what);
   if (types === undefined) throw new LibbpfError("NOT_FOUND", `${what}: its object has no BTF to find type ${type} in`);
-  const codec = codecFor(types, typeof type === "number" ? type : typeId(types, type, what), { name: what });
+  const { btf, memberName } = types;
+  const codec = codecFor(btf, typeof type === "number" ? type : typeId(btf, type, what), {
+    name: what,
+    ...(memberName === undefined ? {} : { memberName }),
+  });
   return {
     decode: (bytes) => codec.decode(bytes),
     encode: (value) => (value instanceof Uint8Array ? value : codec.toBytes(value)),

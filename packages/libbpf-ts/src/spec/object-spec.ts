@@ -2,6 +2,7 @@ import type { Btf } from "@bpf-ts/btf";
 import type { Bpf } from "@bpf-ts/uapi";
 import type { BpfObject } from "../load/bpf-object.ts";
 import { type LoadOptions, loadObject } from "../load/load-object.ts";
+import type { MemberName } from "../typed/value-types.ts";
 import type { MapSpec } from "./map-spec.ts";
 import { pick } from "./pick.ts";
 import type { FunctionSpec, ProgramSpec } from "./program-spec.ts";
@@ -13,6 +14,7 @@ export interface ObjectParts {
   license: string;
   kernVersion: number;
   btf: Btf | undefined;
+  memberName: MemberName | undefined;
   maps: ReadonlyMap<string, MapSpec>;
   variables: ReadonlyMap<string, VariableSpec>;
   programs: ReadonlyMap<string, ProgramSpec>;
@@ -33,6 +35,8 @@ export class ObjectSpec {
   kernVersion: number;
   /** The object's types, with sizes and offsets of its data sections filled in; undefined without any. */
   readonly btf: Btf | undefined;
+  /** Names of struct members in JavaScript values, from those in C; undefined: the same. */
+  readonly memberName: MemberName | undefined;
   /** In order of declaration, by declared name: legacy maps, BTF-defined ones, sections of global data. */
   readonly maps: ReadonlyMap<string, MapSpec>;
   /** Global variables, by name. */
@@ -52,6 +56,7 @@ export class ObjectSpec {
     this.license = parts.license;
     this.kernVersion = parts.kernVersion;
     this.btf = parts.btf;
+    this.memberName = parts.memberName;
     this.maps = parts.maps;
     this.variables = parts.variables;
     this.programs = parts.programs;

@@ -2,6 +2,7 @@ import { Btf, BtfError, BtfExt } from "@bpf-ts/btf";
 import type { ElfFile } from "../elf/reader.ts";
 import { readElf } from "../elf/reader.ts";
 import { LibbpfError } from "../error.ts";
+import { type MemberName, valueTypes } from "../typed/value-types.ts";
 import { readExterns } from "./externs.ts";
 import { fixBtf } from "./fix-btf.ts";
 import { type ElfFunction, readFunctions } from "./functions.ts";
@@ -16,6 +17,11 @@ import { readVariables } from "./variable-spec.ts";
 export interface OpenOptions {
   /** Names the object, and the maps of its global data. `"object"` unless told otherwise. */
   name?: string;
+  /**
+   * Names of struct members in JavaScript values, from those in C. By default they are the same, as in what bpftool prints; `camelCase` makes
+   * `doAllow` of `do_allow`.
+   */
+  memberName?: MemberName;
 }
 
 const utf8 = /* @__PURE__ */ new TextDecoder();
@@ -51,8 +57,9 @@ export function openObject(file: Uint8Array | ArrayBuffer, options: OpenOptions 
     license: readCString(elf, "license"),
     kernVersion: readVersion(elf),
     btf,
+    memberName: options.memberName,
     maps: maps.byName,
-    variables: readVariables(elf, btf, maps.byName),
+    variables: readVariables(elf, valueTypes(btf, options.memberName), maps.byName),
     programs,
     functions: functionsByName(functions),
     notLoadable: notLoadable(elf),

@@ -3,6 +3,7 @@ import { STB_LOCAL, STT_OBJECT } from "../elf/constants.ts";
 import type { ElfFile } from "../elf/reader.ts";
 import { LibbpfError } from "../error.ts";
 import { type ValueCodec, valueCodec } from "../typed/value-codec.ts";
+import type { ValueTypes } from "../typed/value-types.ts";
 import type { MapSpec } from "./map-spec.ts";
 
 /** Largest section of zeros that is written out because one of its variables is given a value. */
@@ -36,10 +37,10 @@ export class VariableSpec implements VariablePlace {
   readonly typeId: number;
   readonly isStatic: boolean;
   readonly #map: MapSpec;
-  readonly #btf: Btf | undefined;
+  readonly #types: ValueTypes | undefined;
   #codec: ValueCodec | undefined;
 
-  constructor(place: VariablePlace, map: MapSpec, btf: Btf | undefined) {
+  constructor(place: VariablePlace, map: MapSpec, types: ValueTypes | undefined) {
     this.name = place.name;
     this.section = place.section;
     this.offset = place.offset;
@@ -47,12 +48,12 @@ export class VariableSpec implements VariablePlace {
     this.typeId = place.typeId;
     this.isStatic = place.isStatic;
     this.#map = map;
-    this.#btf = btf;
+    this.#types = types;
   }
 
   /** How its values cross between JavaScript and bytes. @throws BtfError for types without values */
   get codec(): ValueCodec {
-    this.#codec ??= valueCodec(this.#btf, this.typeId, this.size, this.name);
+    this.#codec ??= valueCodec(this.#types, this.typeId, this.size, this.name);
     return this.#codec;
   }
 
@@ -92,19 +93,19 @@ export class VariableSpec implements VariablePlace {
  */
 export function readVariables(
   elf: ElfFile,
-  btf: Btf | undefined,
+  types: ValueTypes | undefined,
   maps: ReadonlyMap<string, MapSpec>,
 ): Map<string, VariableSpec> {
   const variables = new Map<string, VariableSpec>();
   for (const map of maps.values()) {
     if (map.origin === "legacy" || map.origin === "btf") continue;
-    const places = map.valueTypeId === 0 ? symbolPlaces(elf, map.declaredName) : btfPlaces(btf!, map);
+    const places = map.valueTypeId === 0 ? symbolPlaces(elf, map.declaredName) : btfPlaces(types!.btf, map);
     for (const place of places) {
       if (place.name === "" || place.size === 0 || place.offset + place.size > map.valueSize) continue;
       const name = variables.has(place.name)
         ? `${place.name}@${place.section}+0x${place.offset.toString(16)}`
         : place.name;
-      variables.set(name, new VariableSpec({ ...place, name }, map, btf));
+      variables.set(name, new VariableSpec({ ...place, name }, map, types));
     }
   }
   return variables;

@@ -1,4 +1,3 @@
-import type { Btf } from "@bpf-ts/btf";
 import type { MapDef } from "@bpf-ts/uapi";
 import {
   BPF_MAP_TYPE_ARRAY,
@@ -14,6 +13,7 @@ import {
   BPF_MAP_TYPE_XSKMAP,
 } from "@bpf-ts/uapi/map-types";
 import { indexCodec, type ValueCodec, valueCodec } from "./value-codec.ts";
+import type { ValueTypes } from "./value-types.ts";
 
 /** Keys are indexes from 0. */
 const INDEXED: ReadonlySet<number> = new Set([
@@ -39,13 +39,13 @@ const OF_OBJECTS: ReadonlySet<number> = new Set([
 ]);
 
 /** How a map's keys cross between JavaScript and bytes. */
-export function keyCodec(def: MapDef, typeId: number, types: Btf | undefined, what: string): ValueCodec {
+export function keyCodec(def: MapDef, typeId: number, types: ValueTypes | undefined, what: string): ValueCodec {
   if (typeId === 0 && INDEXED.has(def.type) && def.keySize === 4) return indexCodec(what);
   return valueCodec(types, typeId, def.keySize, what);
 }
 
 /** How a map's values (one CPU's, of per-CPU maps) cross. */
-export function mapValueCodec(def: MapDef, typeId: number, types: Btf | undefined, what: string): ValueCodec {
+export function mapValueCodec(def: MapDef, typeId: number, types: ValueTypes | undefined, what: string): ValueCodec {
   if (!OF_OBJECTS.has(def.type) || def.valueSize !== 4) return valueCodec(types, typeId, def.valueSize, what);
   const index = indexCodec(what);
   return { ...index, encode: (value) => index.encode(hasFd(value) ? value.fd : value) };

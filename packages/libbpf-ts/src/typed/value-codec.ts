@@ -1,6 +1,7 @@
-import { type Btf, BtfError, type Codec, codecFor } from "@bpf-ts/btf";
+import { BtfError, type Codec, codecFor } from "@bpf-ts/btf";
 import { UnsupportedError } from "@bpf-ts/uapi";
 import { LibbpfError } from "../error.ts";
+import type { ValueTypes } from "./value-types.ts";
 
 /** How one kind of key or value crosses between JavaScript and bytes. */
 export interface ValueCodec {
@@ -17,12 +18,12 @@ export interface ValueCodec {
  *
  * @param what whose values they are, for errors
  */
-export function valueCodec(btf: Btf | undefined, typeId: number, size: number, what: string): ValueCodec {
+export function valueCodec(types: ValueTypes | undefined, typeId: number, size: number, what: string): ValueCodec {
   const bytes = bytesCodec(size, what);
-  if (btf === undefined || typeId === 0) return bytes;
+  if (types === undefined || typeId === 0) return bytes;
   let typed: Codec | undefined;
   // Compiled when it is needed: a type without values does not stop an object from being loaded.
-  const codec = (): Codec => (typed ??= compile(btf, typeId, size, what));
+  const codec = (): Codec => (typed ??= compile(types, typeId, size, what));
   return {
     size,
     decode: (from) => codec().decode(from),
@@ -30,9 +31,9 @@ export function valueCodec(btf: Btf | undefined, typeId: number, size: number, w
   };
 }
 
-function compile(btf: Btf, typeId: number, size: number, what: string): Codec {
+function compile({ btf, memberName }: ValueTypes, typeId: number, size: number, what: string): Codec {
   try {
-    const codec = codecFor(btf, typeId, { name: what });
+    const codec = codecFor(btf, typeId, { name: what, ...(memberName === undefined ? {} : { memberName }) });
     if (codec.size === size) return codec;
     throw new LibbpfError("VALUE", `${what}: its BTF type has ${codec.size} bytes, it has ${size}: use bytes`);
   } catch (cause) {

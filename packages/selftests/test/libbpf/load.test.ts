@@ -2,9 +2,9 @@
 import { createKernel, type Kernel } from "@bpf-ts/kernel";
 import { BpfError } from "@bpf-ts/uapi";
 import { EBADFD, EEXIST, EINVAL, EPERM } from "@bpf-ts/uapi/errno";
-import { type BpfObject, LibbpfError } from "libbpf-ts";
+import { type BpfObject, camelCase, LibbpfError, openMap, openObject } from "libbpf-ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openProg } from "../../src/objects.ts";
+import { openProg, readObject } from "../../src/objects.ts";
 
 let kernel: Kernel;
 beforeEach(() => {
@@ -148,6 +148,23 @@ describe("maps", () => {
       false,
       undefined,
     ]);
+  });
+
+  test("members have their names in C, unless others are asked for", () => {
+    using other = openObject(readObject("loader_maps"), { name: "loader_maps", memberName: camelCase }).load(
+      kernel.bpf,
+    );
+    const allowed = other.map("allowed");
+    allowed.set({ pid: 50, fd: -1 }, { doAllow: true, since: 7n, comm: "vitest" });
+    expect(allowed.get({ pid: 50, fd: -1 })).toEqual({ doAllow: true, since: 7n, comm: "vitest" });
+    expect(other.program("look_up").run(packet(64)).retval).toBe(11);
+    expect(caught(() => allowed.set({ pid: 50, fd: -1 }, { do_allow: true, since: 7n, comm: "" })).message).toMatch(
+      /^map allowed: value/,
+    );
+    // The same map without the object, and variables.
+    const byFd = openMap(kernel.bpf, allowed.fd, { memberName: camelCase });
+    expect(byFd.get({ pid: 50, fd: -1 })).toEqual({ doAllow: true, since: 7n, comm: "vitest" });
+    expect(openMap(kernel.bpf, allowed.fd).get({ pid: 50, fd: -1 })).toMatchObject({ do_allow: true });
   });
 
   test.each<[string, (o: BpfObject) => unknown, string]>([
