@@ -7,19 +7,20 @@
 #include "include/bpf_helpers.h"
 #include "include/allow_writes.h"
 
-struct bpf_map_def old_map SEC("maps") = {
-	.type = BPF_MAP_TYPE_HASH,
-	.key_size = sizeof(struct allow_key__old),
-	.value_size = sizeof(struct allow_value),
-	.max_entries = 100,
-};
+/* Larger than the maps that take their place: the entries of those count. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 100);
+	__type(key, struct allow_key__old);
+	__type(value, struct allow_value);
+} old_map SEC(".maps");
 
-struct bpf_map_def new_map SEC("maps") = {
-	.type = BPF_MAP_TYPE_HASH,
-	.key_size = sizeof(struct allow_key__new),
-	.value_size = sizeof(struct allow_value),
-	.max_entries = 100,
-};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 100);
+	__type(key, struct allow_key__new);
+	__type(value, struct allow_value);
+} new_map SEC(".maps");
 
 static __always_inline struct allow_key__new convert(const struct allow_key__old *key)
 {

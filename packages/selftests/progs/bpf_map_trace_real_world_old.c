@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
-/* The write policy with its old layout, legacy maps. */
+/* The write policy with its old layout. */
 #include "include/vmlinux.h"
 #include "include/bpf_helpers.h"
 #include "include/allow_writes.h"
 
 #define ALLOW_KEY struct allow_key__old
 
-struct bpf_map_def allow_writes SEC("maps") = {
-	.type = BPF_MAP_TYPE_HASH,
-	.key_size = sizeof(ALLOW_KEY),
-	.value_size = sizeof(struct allow_value),
-	.max_entries = MAX_OPEN_FILES,
-};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_OPEN_FILES);
+	__type(key, ALLOW_KEY);
+	__type(value, struct allow_value);
+} allow_writes SEC(".maps");
 
-struct bpf_map_def filtered_pids SEC("maps") = {
-	.type = BPF_MAP_TYPE_HASH,
-	.key_size = sizeof(__u32),
-	.value_size = sizeof(__u32),
-	.max_entries = 64,
-};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u32);
+} filtered_pids SEC(".maps");
 
 #include "include/write_policy.h"
 

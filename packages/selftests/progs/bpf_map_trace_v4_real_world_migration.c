@@ -9,14 +9,14 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_OPEN_FILES);
+	__uint(max_entries, 100);
 	__type(key, struct allow_key__old);
 	__type(value, struct allow_value);
 } old_map SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_OPEN_FILES);
+	__uint(max_entries, 100);
 	__type(key, struct allow_key__new);
 	__type(value, struct allow_value);
 } new_map SEC(".maps");

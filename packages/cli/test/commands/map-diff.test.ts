@@ -8,8 +8,8 @@ import { MAP_DIFF_USAGE, mapDiff } from "../../src/commands/map-diff.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const prog = (name: string): string => join(ROOT, `packages/selftests/progs/${name}.o`);
-const OLD = prog("bpf_map_trace_v4_real_world_old");
-const NEW = prog("bpf_map_trace_v4_real_world_new");
+const OLD = prog("bpf_map_trace_real_world_old");
+const NEW = prog("bpf_map_trace_real_world_new");
 
 const folder = mkdtempSync(join(tmpdir(), "bpf-ts-map-diff-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

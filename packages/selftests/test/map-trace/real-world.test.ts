@@ -12,9 +12,12 @@ const MAX_OPEN_FILES = 16;
 const EPERM = 1;
 const DATA = new Uint8Array([1]);
 
+const OLD = "bpf_map_trace_real_world_old";
+const NEW = "bpf_map_trace_real_world_new";
+/** What each form's migration is attached to. */
 const FORMS = [
-  { form: "v2", prefix: "bpf_map_trace_real_world" },
-  { form: "v4", prefix: "bpf_map_trace_v4_real_world" },
+  { form: "v2", migration: "bpf_map_trace_real_world_migration" },
+  { form: "v4", migration: "bpf_map_trace_v4_real_world_migration" },
 ] as const;
 
 /** Loads a version of the policy for the given process and attaches it. */
@@ -41,14 +44,22 @@ interface Outcome {
   entries: number;
 }
 
-function upgrade(kernel: Kernel, prefix: string, withTracers: boolean): Outcome {
+function upgrade(kernel: Kernel, migrationName: string, withTracers: boolean): Outcome {
   const app = kernel.spawn({ comm: "app" });
-  const old = loadPolicy(kernel, `${prefix}_old`, app);
+  const old = loadPolicy(kernel, OLD, app);
+  const single = app.openat("single");
+  expect(app.write(single, DATA)).toBe(1);
+  expect(app.close(single)).toBe(0);
   checkLimit(app, MAX_OPEN_FILES);
+  // A process that is not filtered has no entries either: whatever it opens is not writable.
+  const other = kernel.spawn({ comm: "other" });
+  const unfiltered = other.openat("other");
+  expect(other.write(unfiltered, DATA)).toBe(-EPERM);
+  other.exit();
   expect([...old.map("allow_writes").keyBytes()]).toEqual([]);
 
-  const next = openProg(`${prefix}_new`).load(kernel.bpf);
-  const migrationSpec = openProg(`${prefix}_migration`);
+  const next = openProg(NEW).load(kernel.bpf);
+  const migrationSpec = openProg(migrationName);
   migrationSpec.map("old_map").reuseFd = old.map("allow_writes").fd;
   migrationSpec.map("new_map").reuseFd = next.map("allow_writes").fd;
   const migration = migrationSpec.load(kernel.bpf);
@@ -58,7 +69,10 @@ function upgrade(kernel: Kernel, prefix: string, withTracers: boolean): Outcome 
   const placeholder = app.openat("placeholder");
   expect(app.write(before, DATA)).toBe(1);
 
-  if (withTracers) migration.attach();
+  if (withTracers) {
+    migration.attach();
+    expect(migration.links).toHaveLength(2);
+  }
   const iterator = migration.program("bulk_copy").attachIterator({ map: old.map("allow_writes") });
   const run = iterator.iterate();
   expect(run.readAll()).toEqual(new Uint8Array(0));
@@ -97,29 +111,32 @@ function upgrade(kernel: Kernel, prefix: string, withTracers: boolean): Outcome 
   return outcome;
 }
 
-describe.each(FORMS)("real_world_example ($form)", ({ prefix }) => {
+describe.each(FORMS)("real_world_example ($form)", ({ form, migration: name }) => {
   test("nothing is lost and nothing is stale with the tracers attached", () => {
     const kernel = createKernel();
-    expect(upgrade(kernel, prefix, true)).toEqual({ write: 1, closedIsThere: false, entries: 2 });
+    expect(upgrade(kernel, name, true)).toEqual({ write: 1, closedIsThere: false, entries: 2 });
     expect(kernel.describeLive()).toEqual([]);
   });
 
   test("control that must fail: the same upgrade without tracers loses the second file and keeps the closed one", () => {
     const kernel = createKernel();
-    expect(upgrade(kernel, prefix, false)).toEqual({ write: -EPERM, closedIsThere: true, entries: 2 });
+    expect(upgrade(kernel, name, false)).toEqual({ write: -EPERM, closedIsThere: true, entries: 2 });
   });
 
   test("reused maps keep the name that the migration declares, and its max_entries is no error", () => {
     const kernel = createKernel();
-    const old = openProg(`${prefix}_old`).load(kernel.bpf);
-    const next = openProg(`${prefix}_new`).load(kernel.bpf);
-    const spec = openProg(`${prefix}_migration`);
+    const old = openProg(OLD).load(kernel.bpf);
+    const next = openProg(NEW).load(kernel.bpf);
+    const spec = openProg(name);
     spec.map("old_map").reuseFd = old.map("allow_writes").fd;
     spec.map("new_map").reuseFd = next.map("allow_writes").fd;
-    spec.map("old_map").maxEntries = 100;
+    expect(spec.map("old_map")).toMatchObject({ origin: "btf", maxEntries: 100 });
     const migration = spec.load(kernel.bpf);
     expect(migration.map("old_map").info()).toMatchObject({ name: "allow_writes", maxEntries: MAX_OPEN_FILES });
     migration.attach();
+    const { id } = old.map("allow_writes").info();
+    const attachedTo = migration.links.map((link) => link.info().mapTrace?.mapId);
+    expect(attachedTo).toEqual(form === "v2" ? [id, id] : [undefined, undefined]);
     migration.close();
     next.close();
     old.close();
