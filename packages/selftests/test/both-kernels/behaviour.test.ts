@@ -4,7 +4,7 @@
  */
 import { assembleKernel, encode } from "@bpf-ts/isa";
 import { createKernel, type Kernel } from "@bpf-ts/kernel";
-import { LinuxKernel } from "@bpf-ts/linux";
+import type { LinuxKernel } from "@bpf-ts/linux";
 import { type Bpf, BpfError } from "@bpf-ts/uapi";
 import { E2BIG, EBADF, EEXIST, EINVAL, ENOENT, EPERM } from "@bpf-ts/uapi/errno";
 import { BPF_F_RDONLY, BPF_F_WRONLY } from "@bpf-ts/uapi/map-flags";
@@ -12,22 +12,9 @@ import { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_ARRAY } from
 import { BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_XDP } from "@bpf-ts/uapi/prog-types";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { errnoOf, u32 } from "../map-trace/bytes.ts";
+import { runningLinux } from "./kernels.ts";
 
-/** The running kernel, or why there is none to talk to. */
-function linux(): LinuxKernel | string {
-  try {
-    const kernel = new LinuxKernel();
-    kernel.close(
-      kernel.mapCreate({ type: BPF_MAP_TYPE_ARRAY, name: "", keySize: 4, valueSize: 4, maxEntries: 1, mapFlags: 0 }),
-    );
-    return kernel;
-  } catch (error) {
-    if (error instanceof BpfError) return error.message;
-    throw error;
-  }
-}
-
-const running = linux();
+const running = runningLinux();
 const reason = typeof running === "string" ? running : undefined;
 
 const KERNELS = [

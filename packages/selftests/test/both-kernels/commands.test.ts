@@ -2,10 +2,11 @@
 import { BtfBuilder } from "@bpf-ts/btf";
 import { assembleKernel, encode } from "@bpf-ts/isa";
 import { createKernel } from "@bpf-ts/kernel";
-import { LinuxKernel } from "@bpf-ts/linux";
+import type { LinuxKernel } from "@bpf-ts/linux";
 import { type Bpf, BpfError, type MapCreateAttr, type ProgLoadAttr } from "@bpf-ts/uapi";
 import { describe, expect, test } from "vitest";
 import { u32 } from "../map-trace/bytes.ts";
+import { runningLinux } from "./kernels.ts";
 
 const builder = new BtfBuilder();
 const INT = builder.addInt("int", 4, { signed: true });
@@ -279,19 +280,7 @@ function ask(bpf: Bpf, act: Case): Outcome {
   }
 }
 
-/** The running kernel, or why there is none to talk to. */
-function linux(): LinuxKernel | string {
-  try {
-    const kernel = new LinuxKernel();
-    kernel.close(kernel.mapCreate({ type: 2, name: "", keySize: 4, valueSize: 4, maxEntries: 1, mapFlags: 0 }));
-    return kernel;
-  } catch (error) {
-    if (error instanceof BpfError) return error.message;
-    throw error;
-  }
-}
-
-const running = linux();
+const running = runningLinux();
 const reason = typeof running === "string" ? ` (skipped: ${running})` : "";
 
 describe.skipIf(reason !== "")(`as the running Linux${reason}`, () => {

@@ -20,7 +20,7 @@ export interface OpenKernel {
 }
 
 /** The running kernel, or why there is none to talk to. */
-function linux(): LinuxKernel | string {
+export function runningLinux(): LinuxKernel | string {
   try {
     // Test runs stay on one CPU, as those of the in-process kernel do.
     const kernel = new LinuxKernel({ cpu: 0 });
@@ -35,7 +35,7 @@ function linux(): LinuxKernel | string {
 
 /** The in-process kernel and the running one. */
 export function kernels(): readonly KernelUnderTest[] {
-  const running = linux();
+  const running = runningLinux();
   const skip = typeof running === "string";
   return [
     { name: "in-process", skip: false, open: (): Kernel => createKernel() },

@@ -4,14 +4,15 @@
  */
 import { assembleKernel, encode, isOpcode } from "@bpf-ts/isa";
 import { createKernel, type Kernel } from "@bpf-ts/kernel";
-import { LinuxKernel } from "@bpf-ts/linux";
-import { type Bpf, BpfError } from "@bpf-ts/uapi";
+import type { LinuxKernel } from "@bpf-ts/linux";
+import type { Bpf } from "@bpf-ts/uapi";
 import { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PROG_ARRAY } from "@bpf-ts/uapi/map-types";
 import { BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_XDP } from "@bpf-ts/uapi/prog-types";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { u32 } from "../map-trace/bytes.ts";
 import { attach, linkInfo, tracer } from "../map-trace/programs.ts";
+import { runningLinux } from "./kernels.ts";
 import { DELETES_AT, type RandomProgram, randomProgram, UPDATES_AT, VALUE_SIZE } from "./random-program.ts";
 
 const RUNS = Number(process.env["BPF_TS_FUZZ_RUNS"] ?? 60);
@@ -116,21 +117,7 @@ function outcomeTraced({ bpf }: Kernel, program: RandomProgram): Outcome {
   }
 }
 
-/** The running kernel, or why there is none to talk to. */
-function linux(): LinuxKernel | string {
-  try {
-    const kernel = new LinuxKernel();
-    kernel.close(
-      kernel.mapCreate({ type: BPF_MAP_TYPE_ARRAY, name: "", keySize: 4, valueSize: 4, maxEntries: 1, mapFlags: 0 }),
-    );
-    return kernel;
-  } catch (error) {
-    if (error instanceof BpfError) return error.message;
-    throw error;
-  }
-}
-
-const running = linux();
+const running = runningLinux();
 const reason = typeof running === "string" ? ` (skipped: ${running})` : "";
 
 describe("random programs", () => {

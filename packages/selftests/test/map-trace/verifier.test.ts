@@ -10,9 +10,10 @@ import {
   BPF_MAP_TYPE_PERCPU_ARRAY,
   BPF_MAP_TYPE_PERCPU_HASH,
 } from "@bpf-ts/uapi/map-types";
+import { BPF_PROG_TYPE_CGROUP_SKB } from "@bpf-ts/uapi/prog-types";
 import { describe, expect, test } from "vitest";
 import { errnoOf } from "./bytes.ts";
-import { attach, closeAll, funcId, hashMap, program, run, tracer, updateText } from "./programs.ts";
+import { attach, closeAll, funcId, hashMap, tracer } from "./programs.ts";
 
 /** The lines that a refused load logged. */
 function refusal(load: () => unknown): { errno: number; message: string; log: string } {
@@ -25,16 +26,40 @@ function refusal(load: () => unknown): { errno: number; message: string; log: st
   throw new Error("the program was accepted");
 }
 
-/** Uses the stack down to `depth` bytes, then updates a map. */
+/** A cgroup_skb program that puts a word at the given depth of its stack, and updates a map with it as key and value. */
 function stackUser(bpf: Bpf, depth: number): number {
-  const map = hashMap(bpf);
-  return program(bpf, `*(u64 *)(r10 -${depth}) = 0\n${updateText(map, 1, 2)}`);
+  const map = bpf.mapCreate({
+    type: BPF_MAP_TYPE_HASH,
+    name: "",
+    keySize: 8,
+    valueSize: 8,
+    maxEntries: 1,
+    mapFlags: 0,
+  });
+  const text = `
+    *(u64 *)(r10 -${depth}) = 0
+    r2 = r10
+    r2 += -${depth}
+    r1 = map[fd:${map}]
+    r3 = r2
+    r4 = 0
+    call bpf_map_update_elem
+    r0 = 0
+    exit`;
+  const attr = { progType: BPF_PROG_TYPE_CGROUP_SKB, insns: encode(assembleKernel(text)), license: "GPL" };
+  return bpf.progLoad({ ...attr, logLevel: 1 }).fd;
 }
 
 describe("map tracing: full stack is accepted", () => {
   test("a program that uses all 512 bytes loads and runs, although the rewrite needs more", () => {
     const kernel = createKernel();
-    expect(run(kernel.bpf, stackUser(kernel.bpf, 512))).toBe(0);
+    const { bpf } = kernel;
+    const prog = stackUser(bpf, 512);
+    expect(bpf.progTestRun(prog, { dataIn: new Uint8Array(64) }).retval).toBe(0);
+    // The map is the only other fd, and holds what was written.
+    const value = new Uint8Array(8).fill(1);
+    bpf.mapLookupElem(3, new Uint8Array(8), value);
+    expect(value).toEqual(new Uint8Array(8));
     closeAll(kernel);
   });
 });
@@ -42,9 +67,9 @@ describe("map tracing: full stack is accepted", () => {
 describe("map tracing: overfull stack is not accepted", () => {
   test("520 bytes are refused as ever", () => {
     const kernel = createKernel();
-    const { errno, message } = refusal(() => stackUser(kernel.bpf, 520));
+    const { errno, log } = refusal(() => stackUser(kernel.bpf, 520));
     expect(errno).toBe(EACCES);
-    expect(message).toContain("invalid write to stack R10 off=-520 size=8");
+    expect(log).toContain("invalid write to stack R10 off=-520 size=8\n");
     closeAll(kernel);
   });
 });
