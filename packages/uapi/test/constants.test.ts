@@ -5,9 +5,17 @@ import {
   MAX_BPF_ATTACH_TYPE,
 } from "@bpf-ts/uapi/attach-types";
 import { BPF_LINK_DETACH, BPF_MAP_CREATE, BPF_PROG_RUN, BPF_PROG_TEST_RUN } from "@bpf-ts/uapi/commands";
+import { BPF_DEVCG_DEV_CHAR, BPF_FLOW_DISSECTOR_F_STOP_AT_ENCAP, BPF_TCP_LISTEN } from "@bpf-ts/uapi/context-values";
 import { E2BIG, EACCES, EAGAIN, EBADF, EDEADLOCK, EINVAL, ENOTSUPP, EOPNOTSUPP, EWOULDBLOCK } from "@bpf-ts/uapi/errno";
 import { errnoName } from "@bpf-ts/uapi/errno-names";
-import { BPF_F_CTXLEN_MASK, BPF_F_CURRENT_CPU, BPF_F_CURRENT_NETNS, BPF_MAX_LOOPS } from "@bpf-ts/uapi/helper-flags";
+import {
+  BPF_F_CTXLEN_MASK,
+  BPF_F_CURRENT_CPU,
+  BPF_F_CURRENT_NETNS,
+  BPF_MAX_LOOPS,
+  BTF_F_ZERO,
+  TCP_BPF_IW,
+} from "@bpf-ts/uapi/helper-flags";
 import { BPF_FUNC_cgrp_storage_delete, BPF_FUNC_MAX_ID, BPF_FUNC_map_lookup_elem } from "@bpf-ts/uapi/helper-ids";
 import { BPF_LINK_TYPE_SOCKMAP, MAX_BPF_LINK_TYPE } from "@bpf-ts/uapi/link-types";
 import { BPF_ANY, BPF_EXIST, BPF_F_INNER_MAP, BPF_F_NO_PREALLOC, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
@@ -23,6 +31,7 @@ import {
   progTypeByName,
   progTypeName,
 } from "@bpf-ts/uapi/names";
+import { BPF_FD_TYPE_URETPROBE, BPF_OBJ_NAME_LEN, BPF_PERF_EVENT_EVENT, BPF_TAG_SIZE } from "@bpf-ts/uapi/object-info";
 import { BPF_F_SLEEPABLE, BPF_F_TEST_REG_INVARIANTS } from "@bpf-ts/uapi/prog-flags";
 import * as progTypes from "@bpf-ts/uapi/prog-types";
 import {
@@ -70,6 +79,15 @@ describe("numbers of the interface", () => {
     [BPF_F_CTXLEN_MASK, 0xfffff * 2 ** 32],
     [BPF_F_CURRENT_NETNS, -1],
     [BPF_MAX_LOOPS, 8388608],
+    [BTF_F_ZERO, 8],
+    [TCP_BPF_IW, 1001],
+    [BPF_TCP_LISTEN, 10],
+    [BPF_DEVCG_DEV_CHAR, 2],
+    [BPF_FLOW_DISSECTOR_F_STOP_AT_ENCAP, 4],
+    [BPF_PERF_EVENT_EVENT, 6],
+    [BPF_FD_TYPE_URETPROBE, 5],
+    [BPF_OBJ_NAME_LEN, 16],
+    [BPF_TAG_SIZE, 8],
     [XDP_REDIRECT, 4],
     [TCX_NEXT, -1],
     [E2BIG, 7],

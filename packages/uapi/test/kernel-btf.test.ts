@@ -8,19 +8,29 @@ import { describe, expect, it } from "vitest";
 import { readBtfEnums } from "../scripts/btf-enums.mjs";
 import * as attachTypes from "../src/generated/attach-types.ts";
 import * as commands from "../src/generated/commands.ts";
+import * as contextValues from "../src/generated/context-values.ts";
 import * as helperFlags from "../src/generated/helper-flags.ts";
 import * as helperIds from "../src/generated/helper-ids.ts";
 import * as linkTypes from "../src/generated/link-types.ts";
 import * as mapFlags from "../src/generated/map-flags.ts";
 import * as mapTypes from "../src/generated/map-types.ts";
+import * as objectInfo from "../src/generated/object-info.ts";
 import * as progTypes from "../src/generated/prog-types.ts";
 import * as returnCodes from "../src/generated/return-codes.ts";
 
 const PATH = "/sys/kernel/btf/vmlinux";
 const skip = !existsSync(PATH) ? `no ${PATH}` : !release().startsWith("6.18.") ? `kernel ${release()} is not 6.18` : "";
 
-/** Members of the modules that no enum of the kernel has. */
+/** Members of the modules that no enum of the kernel has: limits, macros, and enums that only programs use. */
 const OWN = new Set([
+  "BPF_DEVCG_ACC_MKNOD",
+  "BPF_DEVCG_ACC_READ",
+  "BPF_DEVCG_ACC_WRITE",
+  "BPF_DEVCG_DEV_BLOCK",
+  "BPF_DEVCG_DEV_CHAR",
+  "BPF_OBJ_NAME_LEN",
+  "BPF_TAG_SIZE",
+  "BPF_BUILD_ID_SIZE",
   "MAX_BPF_PROG_TYPE",
   "MAX_BPF_ATTACH_TYPE",
   "MAX_BPF_MAP_TYPE",
@@ -36,11 +46,13 @@ describe.skipIf(skip !== "")(`the running 6.18 kernel's BTF${skip === "" ? "" : 
   it.each([
     ["attach-types", attachTypes],
     ["commands", commands],
+    ["context-values", contextValues],
     ["helper-flags", helperFlags],
     ["helper-ids", helperIds],
     ["link-types", linkTypes],
     ["map-flags", mapFlags],
     ["map-types", mapTypes],
+    ["object-info", objectInfo],
     ["prog-types", progTypes],
     ["return-codes", returnCodes],
   ] as const)("agrees with every number of %s", (_, module) => {

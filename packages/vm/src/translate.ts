@@ -1,5 +1,6 @@
 import { decode, type Insn } from "@bpf-ts/isa";
 import { BPF_PSEUDO_INTERNAL_CALL, UnsupportedError, type VerifiedProgram } from "@bpf-ts/uapi";
+import { BPF_FUNC_tail_call } from "@bpf-ts/uapi/helper-ids";
 import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_KFUNC_CALL } from "@bpf-ts/uapi/pseudo";
 import type { CallbackFn, HelperEntry, HelperFn, Linkage, RawProgram } from "./calling-convention.ts";
 import { VmError } from "./error.ts";
@@ -7,8 +8,6 @@ import { Executable, type Subprog } from "./executable.ts";
 import { CONSTS, OP, REGS, RESULT_SIGNED, RESULT_UNSIGNED, RESULT_WIDE, WORDS } from "./ops.ts";
 import { accessSize, atomicKind, loadOf, selectAlu, selectJump, selectSwap, signedLoadOf, storeOf } from "./select.ts";
 
-/** `imm` of a call of bpf_tail_call, which is an operation of the machine. */
-const BPF_FUNC_tail_call = 12;
 /** Stack of functions nothing is known about. */
 const DEFAULT_STACK_DEPTH = 512;
 const LD_IMM64 = 0x18;

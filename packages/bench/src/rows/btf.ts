@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { Btf } from "@bpf-ts/btf";
+import { BTF_KIND_STRUCT, Btf } from "@bpf-ts/btf";
 import {
   benchAllTypes,
   benchDecode,
@@ -17,7 +17,6 @@ import { type Libbpf, openLibbpf } from "../peers/libbpf.ts";
 import { repeated } from "./repeated.ts";
 
 const VMLINUX = "/sys/kernel/btf/vmlinux";
-const BTF_KIND_STRUCT = 4;
 /** ms to open Linux's own BTF and find a struct in it, when nothing is warm. */
 const OPEN_NS = 10e6;
 

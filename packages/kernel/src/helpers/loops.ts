@@ -1,5 +1,6 @@
 import type { MapIterator } from "@bpf-ts/maps";
 import { E2BIG, EINVAL, EOPNOTSUPP } from "@bpf-ts/uapi/errno";
+import { BPF_MAX_LOOPS } from "@bpf-ts/uapi/helper-flags";
 import type { CallbackLoop, Run } from "@bpf-ts/vm";
 import { high } from "./args.ts";
 import type { HelperFactory } from "./env.ts";
@@ -10,9 +11,6 @@ import { mapOf } from "./map-elem.ts";
  *
  * @see v6.18 kernel/bpf/bpf_iter.c, bpf_loop, bpf_for_each_map_elem
  */
-
-/** @see v6.18 include/linux/bpf.h, BPF_MAX_LOOPS */
-const BPF_MAX_LOOPS = 8 * 1024 * 1024;
 
 /** A loop that makes no call. */
 export class NoLoop implements CallbackLoop {

@@ -1,8 +1,7 @@
 import { BPF_DW, BPF_IMM, BPF_LD, encode, type Insn } from "@bpf-ts/isa";
+import { BPF_TAG_SIZE } from "@bpf-ts/uapi/object-info";
 import { BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE } from "@bpf-ts/uapi/pseudo";
 import { sha256 } from "@noble/hashes/sha2.js";
-
-const TAG_SIZE = 8;
 
 /**
  * A program's tag: the first 8 bytes, in hex, of the SHA-256 of its instructions with map fds and addresses left out, so that it is the same
@@ -22,5 +21,5 @@ export function programTag(insns: readonly Insn[]): string {
     i++;
   }
   const digest = sha256(encode(plain));
-  return Array.from(digest.subarray(0, TAG_SIZE), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(digest.subarray(0, BPF_TAG_SIZE), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

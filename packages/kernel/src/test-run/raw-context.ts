@@ -1,5 +1,6 @@
 import type { TestRunAttr, TestRunResult } from "@bpf-ts/uapi";
 import { EINVAL, ENXIO } from "@bpf-ts/uapi/errno";
+import { BPF_F_TEST_RUN_ON_CPU } from "@bpf-ts/uapi/prog-flags";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import type { ProgObject } from "../objects/prog-object.ts";
@@ -7,7 +8,6 @@ import type { ProgObject } from "../objects/prog-object.ts";
 /** MAX_BPF_FUNC_ARGS words. */
 const MAX_ARGS = 12 * 8;
 const U16_MAX = 0xffff;
-const BPF_F_TEST_RUN_ON_CPU = 1 << 0;
 
 /** The context's bytes: no fewer than the program may touch. @throws KernelError EINVAL */
 function contextOf(prog: ProgObject, attr: TestRunAttr, max: number): Uint8Array {

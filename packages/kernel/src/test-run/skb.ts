@@ -1,5 +1,6 @@
 import { type TestRunAttr, type TestRunResult, UnsupportedError } from "@bpf-ts/uapi";
 import { EINVAL, ENODEV } from "@bpf-ts/uapi/errno";
+import { BPF_F_TEST_SKB_CHECKSUM_COMPLETE } from "@bpf-ts/uapi/prog-flags";
 import { BPF_PROG_TYPE_SCHED_ACT, BPF_PROG_TYPE_SCHED_CLS } from "@bpf-ts/uapi/prog-types";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
@@ -36,7 +37,6 @@ const MAX_WIRE_LEN = 65536;
 const MAX_SEGS = 65535;
 /** The only network device. */
 const LOOPBACK = 1;
-const BPF_F_TEST_SKB_CHECKSUM_COMPLETE = 1 << 2;
 
 /** Fields that a caller may set: [offset, size]. @see v6.18 net/bpf/test_run.c, convert___skb_to_skb */
 const SETTABLE: readonly (readonly [number, number])[] = [

@@ -1,6 +1,7 @@
 import { type TestRunAttr, type TestRunResult, UnsupportedError } from "@bpf-ts/uapi";
 import { BPF_XDP_CPUMAP, BPF_XDP_DEVMAP } from "@bpf-ts/uapi/attach-types";
 import { EINVAL, ENODEV } from "@bpf-ts/uapi/errno";
+import { BPF_F_TEST_XDP_LIVE_FRAMES } from "@bpf-ts/uapi/prog-flags";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import type { ProgObject } from "../objects/prog-object.ts";
@@ -24,7 +25,6 @@ const HEADROOM = 256;
 const MAX_META = HEADROOM - 40;
 /** The only network device: loopback, with one queue. */
 const LOOPBACK = 1;
-const BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;
 
 /**
  * BPF_PROG_TEST_RUN of an XDP program. `data_in` is the frame; `ctx_in` a `struct xdp_md` whose `data` says how much of `data_in` is metadata.

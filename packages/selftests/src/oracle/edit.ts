@@ -1,8 +1,6 @@
 import type { Insn } from "@bpf-ts/isa";
+import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC } from "@bpf-ts/uapi/pseudo";
 import type { CorpusInfo, CorpusLoad } from "../corpus/row.ts";
-
-const BPF_PSEUDO_CALL = 1;
-const BPF_PSEUDO_FUNC = 4;
 
 /** Where a slot-relative target goes after `count` slots were put in before slot `at`. */
 function moved(slot: number, at: number, count: number): number {

@@ -167,3 +167,23 @@ export const BPF_DYNPTR_TYPE_RINGBUF = 2;
 export const BPF_DYNPTR_TYPE_SKB = 3;
 export const BPF_DYNPTR_TYPE_XDP = 4;
 export const BPF_DYNPTR_TYPE_SKB_META = 5;
+
+export const BPF_WRITE_HDR_TCP_CURRENT_MSS = 1;
+export const BPF_WRITE_HDR_TCP_SYNACK_COOKIE = 2;
+
+export const TCP_BPF_IW = 1001;
+export const TCP_BPF_SNDCWND_CLAMP = 1002;
+export const TCP_BPF_DELACK_MAX = 1003;
+export const TCP_BPF_RTO_MIN = 1004;
+export const TCP_BPF_SYN = 1005;
+export const TCP_BPF_SYN_IP = 1006;
+export const TCP_BPF_SYN_MAC = 1007;
+export const TCP_BPF_SOCK_OPS_CB_FLAGS = 1008;
+export const SK_BPF_CB_FLAGS = 1009;
+
+export const BTF_F_COMPACT = 1;
+export const BTF_F_NONAME = 2;
+export const BTF_F_PTR_RAW = 4;
+export const BTF_F_ZERO = 8;
+
+export const BPF_F_PAD_ZEROS = 1;

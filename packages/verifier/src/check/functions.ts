@@ -1,9 +1,9 @@
+import { BTF_FUNC_GLOBAL } from "@bpf-ts/btf";
 import { EINVAL } from "@bpf-ts/uapi/errno";
 import { reject } from "../reject.ts";
 import type { Env } from "../state/env.ts";
 import { pointerReg } from "../state/reg-state.ts";
 import { PTR_TO_CTX } from "../state/reg-type.ts";
-import { BTF_FUNC_GLOBAL } from "../state/subprog.ts";
 import { VerifierState } from "../state/verifier-state.ts";
 import { globalEntryRegs, noteMainSignature } from "./btf/subprog-call.ts";
 import { newFrame } from "./subprog/call.ts";

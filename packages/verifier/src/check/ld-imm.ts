@@ -1,3 +1,4 @@
+import { BTF_FUNC_STATIC } from "@bpf-ts/btf";
 import { BPF_DW, BPF_SIZE, type Insn } from "@bpf-ts/isa";
 import { EINVAL } from "@bpf-ts/uapi/errno";
 import {
@@ -12,7 +13,6 @@ import { reject } from "../reject.ts";
 import { type Env, setReg } from "../state/env.ts";
 import { mapReg, pointerReg, scalarReg } from "../state/reg-state.ts";
 import { CONST_PTR_TO_MAP, PTR_TO_FUNC, PTR_TO_MAP_VALUE } from "../state/reg-type.ts";
-import { BTF_FUNC_STATIC } from "../state/subprog.ts";
 import { checkRegArg, DST_OP } from "./reg-arg.ts";
 
 /** ld_imm64. @see v6.18 kernel/bpf/verifier.c, check_ld_imm */

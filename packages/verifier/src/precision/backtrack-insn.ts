@@ -3,6 +3,7 @@
  *
  * @see v6.18 kernel/bpf/verifier.c, backtrack_insn
  */
+import { BTF_FUNC_GLOBAL } from "@bpf-ts/btf";
 import {
   BPF_ABS,
   BPF_ALU,
@@ -35,7 +36,6 @@ import { findSubprog, isPseudoCall } from "../pass/subprog-lookup.ts";
 import { stackMaskText } from "../prune/live-stack.ts";
 import { verifierBug } from "../reject.ts";
 import { type Env, INSN_CALLS_CALLBACK } from "../state/env.ts";
-import { BTF_FUNC_GLOBAL } from "../state/subprog.ts";
 import {
   INSN_F_DST_REG_STACK,
   INSN_F_SRC_REG_STACK,

@@ -1,9 +1,5 @@
 import type { Btf } from "@bpf-ts/btf";
 
-/** Linkage of a function. @see v6.18 include/uapi/linux/btf.h, enum btf_func_linkage */
-export const BTF_FUNC_STATIC = 0;
-export const BTF_FUNC_GLOBAL = 1;
-
 /** What a global function expects of one argument. @see v6.18 include/linux/bpf_verifier.h, struct bpf_subprog_arg_info */
 export interface SubprogArg {
   /** ARG_* base kind with modifiers, as `check/btf` derives it. */

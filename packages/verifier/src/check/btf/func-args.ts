@@ -1,4 +1,4 @@
-import type { Btf, BtfFuncProto } from "@bpf-ts/btf";
+import { BTF_FUNC_GLOBAL, type Btf, type BtfFuncProto } from "@bpf-ts/btf";
 import { EFAULT, EINVAL, ENOENT, EOPNOTSUPP, ESRCH } from "@bpf-ts/uapi/errno";
 import { reject } from "../../reject.ts";
 import type { Env } from "../../state/env.ts";
@@ -8,8 +8,6 @@ import { resolveSize } from "./resolve-size.ts";
 import { isAnyEnum, isStructOrUnion } from "./type-class.ts";
 import { btfTypeName, btfTypeStr } from "./type-names.ts";
 
-/** `BTF_FUNC_GLOBAL`. */
-const LINKAGE_GLOBAL = 1;
 const MAX_ARGS = 5;
 
 /** Tags `arg:<tag>` of global functions' arguments, in C: `__arg_ctx`, `__arg_nonnull` … */
@@ -33,7 +31,7 @@ const UNTRUSTED_MEM: SubprogArg = { kind: "mem", nullable: false, untrusted: tru
 export function prepareFuncArgs(env: Env, sub: SubprogInfo): readonly SubprogArg[] {
   if (sub.args !== undefined) return sub.args;
   const { btf } = env;
-  const isGlobal = sub.linkage === LINKAGE_GLOBAL;
+  const isGlobal = sub.linkage === BTF_FUNC_GLOBAL;
   const refuse = (text: string, errno: number = EINVAL): never =>
     reject(env, env.insnIdx, "btf", errno, text === "" || isGlobal ? text : "");
 

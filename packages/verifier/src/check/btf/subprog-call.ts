@@ -1,4 +1,5 @@
 import { EFAULT, EINVAL } from "@bpf-ts/uapi/errno";
+import { BPF_DYNPTR_TYPE_INVALID, BPF_DYNPTR_TYPE_LOCAL } from "@bpf-ts/uapi/helper-flags";
 import { Rejection, reject } from "../../reject.ts";
 import { type Env, nextId, reg } from "../../state/env.ts";
 import { btfReg, memReg, pointerReg, REG_UNKNOWN, type RegState } from "../../state/reg-state.ts";
@@ -21,7 +22,6 @@ import { checkArgRegOff, NO_RELEASE } from "../call/arg/reg-off.ts";
 import { checkRegType } from "../call/arg/reg-type.ts";
 import { CallMeta } from "../call/meta.ts";
 import { isRegNull } from "../reg-arg.ts";
-import { BPF_DYNPTR_TYPE_INVALID, BPF_DYNPTR_TYPE_LOCAL } from "../stack-object/dynptr.ts";
 import { prepareFuncArgs } from "./func-args.ts";
 
 /**

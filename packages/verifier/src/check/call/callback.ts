@@ -1,4 +1,5 @@
 import { EFAULT, ENOMEM } from "@bpf-ts/uapi/errno";
+import { BPF_DYNPTR_TYPE_LOCAL } from "@bpf-ts/uapi/helper-flags";
 import * as mapType from "@bpf-ts/uapi/map-types";
 import { reject } from "../../reject.ts";
 import { type Env, nextId } from "../../state/env.ts";
@@ -8,7 +9,6 @@ import { VerifierState } from "../../state/verifier-state.ts";
 import { unsupported } from "../../unsupported.ts";
 import { pushAsyncState, pushBranch } from "../branches.ts";
 import { checkSubprogArgs } from "../btf/subprog-call.ts";
-import { BPF_DYNPTR_TYPE_LOCAL } from "../stack-object/dynptr.ts";
 import { enterSubprog, newFrame } from "../subprog/call.ts";
 import { dynptrSlotReg } from "./arg/dynptr.ts";
 

@@ -1,4 +1,11 @@
 import { EINVAL } from "@bpf-ts/uapi/errno";
+import {
+  BPF_DYNPTR_TYPE_LOCAL,
+  BPF_DYNPTR_TYPE_RINGBUF,
+  BPF_DYNPTR_TYPE_SKB,
+  BPF_DYNPTR_TYPE_SKB_META,
+  BPF_DYNPTR_TYPE_XDP,
+} from "@bpf-ts/uapi/helper-flags";
 import * as prog from "@bpf-ts/uapi/prog-types";
 import { reject, verifierBug } from "../../reject.ts";
 import type { Env } from "../../state/env.ts";
@@ -18,13 +25,6 @@ import {
 import { unsupported } from "../../unsupported.ts";
 import { isStructOrUnion } from "../btf/type-class.ts";
 import { mayAccessPacket } from "../mem/packet.ts";
-import {
-  BPF_DYNPTR_TYPE_LOCAL,
-  BPF_DYNPTR_TYPE_RINGBUF,
-  BPF_DYNPTR_TYPE_SKB,
-  BPF_DYNPTR_TYPE_SKB_META,
-  BPF_DYNPTR_TYPE_XDP,
-} from "../stack-object/dynptr.ts";
 import { graphNodeResult } from "./graph.ts";
 import type { KfuncMeta } from "./meta.ts";
 import { objectResult } from "./object.ts";

@@ -1,4 +1,5 @@
 import { EINVAL } from "@bpf-ts/uapi/errno";
+import { BPF_DYNPTR_TYPE_RINGBUF } from "@bpf-ts/uapi/helper-flags";
 import { reject } from "../../reject.ts";
 import { type Env, markSlotScratched } from "../../state/env.ts";
 import type { FuncState } from "../../state/func-state.ts";
@@ -6,14 +7,6 @@ import { invalidReg } from "../../state/references.ts";
 import { PTR_MAYBE_NULL, PTR_TO_MEM } from "../../state/reg-type.ts";
 import { SLOT_INVALID, STACK_DYNPTR } from "../../state/stack-slot.ts";
 import { forEachReg } from "../../state/walk-regs.ts";
-
-/** BPF_DYNPTR_TYPE_*: kinds of dynptr. @see v6.18 include/linux/bpf.h, enum bpf_dynptr_type */
-export const BPF_DYNPTR_TYPE_INVALID = 0;
-export const BPF_DYNPTR_TYPE_LOCAL = 1;
-export const BPF_DYNPTR_TYPE_RINGBUF = 2;
-export const BPF_DYNPTR_TYPE_SKB = 3;
-export const BPF_DYNPTR_TYPE_XDP = 4;
-export const BPF_DYNPTR_TYPE_SKB_META = 5;
 
 /**
  * Slot `spi` is about to be overwritten. If a dynptr lies there, all of it is destroyed, and memory that was reached through it is no longer

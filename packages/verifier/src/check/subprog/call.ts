@@ -4,6 +4,7 @@
  *
  * @see v6.18 kernel/bpf/verifier.c, check_func_call, prepare_func_exit
  */
+import { BTF_FUNC_GLOBAL } from "@bpf-ts/btf";
 import type { Insn } from "@bpf-ts/isa";
 import { E2BIG, EACCES, EFAULT, EINVAL } from "@bpf-ts/uapi/errno";
 import { printState } from "../../log/state.ts";
@@ -15,7 +16,6 @@ import { type Env, INSN_CALLS_CALLBACK, inSleepable, markAllScratched, setReg } 
 import { FuncState } from "../../state/func-state.ts";
 import { REG_NOT_INIT, REG_UNKNOWN, type RegState, stackReg } from "../../state/reg-state.ts";
 import { PTR_TO_STACK, SCALAR_VALUE } from "../../state/reg-type.ts";
-import { BTF_FUNC_GLOBAL } from "../../state/subprog.ts";
 import type { VerifierState } from "../../state/verifier-state.ts";
 import { checkSubprogArgs } from "../btf/subprog-call.ts";
 import { clearPktPointers } from "../call/pkt-pointers.ts";

@@ -1,5 +1,12 @@
 import type { ArgProto } from "@bpf-ts/uapi";
 import { EINVAL } from "@bpf-ts/uapi/errno";
+import {
+  BPF_DYNPTR_TYPE_INVALID,
+  BPF_DYNPTR_TYPE_LOCAL,
+  BPF_DYNPTR_TYPE_RINGBUF,
+  BPF_DYNPTR_TYPE_SKB,
+  BPF_DYNPTR_TYPE_XDP,
+} from "@bpf-ts/uapi/helper-flags";
 import { ZERO } from "../../../domain/index.ts";
 import { dynptrTypeStr } from "../../../log/state.ts";
 import { reject, verifierBug } from "../../../reject.ts";
@@ -10,14 +17,7 @@ import { RegState } from "../../../state/reg-state.ts";
 import { CONST_PTR_TO_DYNPTR, PTR_TO_STACK } from "../../../state/reg-type.ts";
 import { allBytes, SLOT_INVALID, STACK_DYNPTR, StackSlot } from "../../../state/stack-slot.ts";
 import { checkMemAccess } from "../../mem/access.ts";
-import {
-  BPF_DYNPTR_TYPE_INVALID,
-  BPF_DYNPTR_TYPE_LOCAL,
-  BPF_DYNPTR_TYPE_RINGBUF,
-  BPF_DYNPTR_TYPE_SKB,
-  BPF_DYNPTR_TYPE_XDP,
-  destroyDynptrAt,
-} from "../../stack-object/dynptr.ts";
+import { destroyDynptrAt } from "../../stack-object/dynptr.ts";
 import { BAD_PLACE, markObjectRead, objectSpi } from "../../stack-object/place.ts";
 import type { ArgContext } from "./context.ts";
 

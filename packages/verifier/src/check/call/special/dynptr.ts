@@ -1,10 +1,10 @@
 import type { Insn } from "@bpf-ts/isa";
 import { EACCES } from "@bpf-ts/uapi/errno";
+import { BPF_DYNPTR_TYPE_SKB, BPF_DYNPTR_TYPE_SKB_META } from "@bpf-ts/uapi/helper-flags";
 import { regTypeStr } from "../../../log/reg-type-str.ts";
 import { reject, verifierBug } from "../../../reject.ts";
 import { type Env, reg } from "../../../state/env.ts";
 import { PTR_TO_MAP_VALUE } from "../../../state/reg-type.ts";
-import { BPF_DYNPTR_TYPE_SKB, BPF_DYNPTR_TYPE_SKB_META } from "../../stack-object/dynptr.ts";
 import { dynptrReg } from "../arg/dynptr.ts";
 import type { CallMeta } from "../meta.ts";
 

@@ -1,12 +1,12 @@
-import { verifierBug } from "../../../reject.ts";
-import { CONST_PTR_TO_DYNPTR } from "../../../state/reg-type.ts";
-import { checkDynptrArg, dynptrReg } from "../../call/arg/dynptr.ts";
 import {
   BPF_DYNPTR_TYPE_INVALID,
   BPF_DYNPTR_TYPE_SKB,
   BPF_DYNPTR_TYPE_SKB_META,
   BPF_DYNPTR_TYPE_XDP,
-} from "../../stack-object/dynptr.ts";
+} from "@bpf-ts/uapi/helper-flags";
+import { verifierBug } from "../../../reject.ts";
+import { CONST_PTR_TO_DYNPTR } from "../../../state/reg-type.ts";
+import { checkDynptrArg, dynptrReg } from "../../call/arg/dynptr.ts";
 import type { KfuncMeta } from "../meta.ts";
 import { hasSuffix } from "../param.ts";
 import type { KfuncArg } from "./context.ts";
