@@ -1,4 +1,5 @@
 import { BpfError, type BpfErrorOptions } from "@bpf-ts/uapi";
+import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
 
 /**
  * What can be wrong with an object file or with what a caller asks of it.
@@ -32,6 +33,9 @@ export type LibbpfErrorCode =
   | "VALUE"
   | "NO_ROOM";
 
+/** What a kernel would have answered, where the mistake is found before one is asked: unless the error says another. */
+const ERRNO: Readonly<Partial<Record<LibbpfErrorCode, number>>> = { STATE: EBADF, VALUE: EINVAL };
+
 /**
  * A failure of the loader. Failures of the kernel behind it pass through with their errno, wrapped so that the message says which program or map.
  */
@@ -40,6 +44,7 @@ export class LibbpfError extends BpfError {
   declare readonly code: LibbpfErrorCode;
 
   constructor(code: LibbpfErrorCode, message: string, options: Omit<BpfErrorOptions, "code"> = {}) {
-    super(message, { ...options, code });
+    const errno = ERRNO[code];
+    super(message, { ...(errno === undefined ? {} : { errno }), ...options, code });
   }
 }

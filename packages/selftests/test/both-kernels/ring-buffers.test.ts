@@ -1,6 +1,6 @@
 /** Ring buffers of a loaded object, read and written as libbpf-ts does it, on both kernels. */
 import { BpfError } from "@bpf-ts/uapi";
-import { E2BIG, EINVAL, ENOSPC } from "@bpf-ts/uapi/errno";
+import { E2BIG, EBADF, EINVAL, ENOSPC } from "@bpf-ts/uapi/errno";
 import type { BpfObject, RingBuffer } from "libbpf-ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openProg } from "../../src/objects.ts";
@@ -329,6 +329,19 @@ for (const { name, open, skip } of kernels()) {
           { sequence: 6n, length: 60, kind: "KIND_ORDER" },
         ]);
       });
+    });
+
+    test("a closed map, and a map that is closed before its reader", () => {
+      using ring = events();
+      emit(1);
+      object.close();
+      // What is mapped stays.
+      expect(ring.read()).toEqual(event(1n, 1));
+      expect(caught(() => object.map("events").ringBuffer())).toMatchObject({ code: "STATE", errno: EBADF });
+      expect(caught(() => object.map("events").get())).toMatchObject({ code: "STATE", errno: EBADF });
+      expect(caught(() => ring.isReady).errno).toBe(EBADF);
+      ring.close();
+      expect(caught(() => ring.read())).toMatchObject({ code: "STATE", errno: EBADF });
     });
 
     test("what is no ring buffer, and types that are not there", () => {
