@@ -21,10 +21,10 @@ export interface VerifierMap {
   /** struct_ops maps: type in the kernel's BTF. */
   readonly btfVmlinuxValueTypeId?: number;
   /**
-   * `map_direct_value_addr`: address in the machine's memory of byte `off` of the first value. Undefined or absent where the map type has none
-   * (only arrays have it).
+   * `map_direct_value_addr`: address in the machine's memory of byte `off` of the only value, or a negative errno: -ENOTSUPP where there are more,
+   * -EINVAL beyond it. Absent where the map type has none (only arrays have it).
    */
-  valueAddress?(off: number): number | undefined;
+  readonly valueAddress?: ((off: number) => number) | undefined;
   /** Contents of a frozen read-only array: unsigned little-endian value of `size` (1, 2, 4, 8) bytes at `off`; undefined if it can't be read. */
   readConst?(off: number, size: number): bigint | undefined;
 }

@@ -1,9 +1,9 @@
 import type { Btf } from "@bpf-ts/btf";
-import type { RawInfo } from "@bpf-ts/uapi";
+import type { MapDef, RawInfo } from "@bpf-ts/uapi";
 import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
-import { BPF_MAP_TYPE_ARRAY } from "@bpf-ts/uapi/map-types";
 import type { VerifierInput, VerifierMap } from "@bpf-ts/verifier";
 import { CliError } from "../error.ts";
+import { addresses, constantsOf } from "../map-stand-in.ts";
 import { hexBytes } from "./hex.ts";
 import type { BatchInfo, BatchMap, BatchRow } from "./row.ts";
 
@@ -16,10 +16,6 @@ export interface TypeSource {
 /** fds 0 to 2 are open files, no maps; a row's maps get numbers that no program has written down. */
 const FIRST_MAP_FD = 1_000_000;
 
-/** Addresses of maps: `0x5eed` and four digits, so that logs can be told from the kernel's. */
-const MAP_ADDRESS = 0x5eed_0000;
-/** Where a map's first value lies behind its header. */
-const VALUE_OFFSET = 0x80;
 const SLOT_SIZE = 8;
 
 /**
@@ -90,22 +86,21 @@ function rowMaps(maps: readonly BatchMap[], types: TypeSource): VerifierMap[] {
 }
 
 function verifierMap(map: BatchMap, index: number, inner: VerifierMap | undefined, types: TypeSource): VerifierMap {
-  const handle = MAP_ADDRESS + index * 0x100;
   const name = map.name ?? "";
   const readConst = constantReader(map, index);
-  const hasOneValue = map.type === BPF_MAP_TYPE_ARRAY && map.max_entries === 1;
+  const def: MapDef = {
+    type: map.type,
+    name,
+    keySize: map.key_size,
+    valueSize: map.value_size,
+    maxEntries: map.max_entries,
+    mapFlags: map.map_flags ?? 0,
+    ...(map.map_extra === undefined ? {} : { mapExtra: BigInt(`0x${map.map_extra.replace(/^0x/, "")}`) }),
+  };
   return {
-    def: {
-      type: map.type,
-      name,
-      keySize: map.key_size,
-      valueSize: map.value_size,
-      maxEntries: map.max_entries,
-      mapFlags: map.map_flags ?? 0,
-      ...(map.map_extra === undefined ? {} : { mapExtra: BigInt(`0x${map.map_extra.replace(/^0x/, "")}`) }),
-    },
+    def,
     id: index + 1,
-    handle,
+    ...addresses(def, index),
     name,
     frozen: map.frozen === true,
     ...(inner === undefined ? {} : { inner }),
@@ -113,9 +108,6 @@ function verifierMap(map: BatchMap, index: number, inner: VerifierMap | undefine
     ...(map.btf_key_type_id === undefined ? {} : { keyTypeId: map.btf_key_type_id }),
     ...(map.btf_value_type_id === undefined ? {} : { valueTypeId: map.btf_value_type_id }),
     ...(map.btf_vmlinux_value_type_id === undefined ? {} : { btfVmlinuxValueTypeId: map.btf_vmlinux_value_type_id }),
-    ...(hasOneValue
-      ? { valueAddress: (off: number) => (off < map.value_size ? handle + VALUE_OFFSET + off : undefined) }
-      : {}),
     ...(readConst === undefined ? {} : { readConst }),
   };
 }
@@ -126,14 +118,4 @@ function constantReader(map: BatchMap, index: number): ((off: number, size: numb
   if (map.init !== undefined) return constantsOf(hexBytes(map.init, `maps[${index}].init`));
   // Nobody wrote anything before it was frozen.
   return (off, size) => (off < 0 || off + size > map.value_size ? undefined : 0n);
-}
-
-/** The unsigned little-endian number of `size` bytes at an offset of the contents; undefined outside of them. */
-export function constantsOf(contents: Uint8Array): (off: number, size: number) => bigint | undefined {
-  return (off, size) => {
-    if (off < 0 || off + size > contents.length) return undefined;
-    let value = 0n;
-    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(contents[off + i]!);
-    return value;
-  };
 }

@@ -3,6 +3,7 @@ import type { TraceableMap, TracerLists } from "@bpf-ts/map-trace";
 import { type BpfMap, RingMap } from "@bpf-ts/maps";
 import type { MapDef } from "@bpf-ts/uapi";
 import { BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
+import { BPF_MAP_TYPE_ARRAY } from "@bpf-ts/uapi/map-types";
 import type { VerifierMap } from "@bpf-ts/verifier";
 import { WaitQueue } from "../process/wait-queue.ts";
 import type { InnerTemplate } from "./inner-template.ts";
@@ -81,15 +82,15 @@ export class MapObject extends RefCounted implements TraceableMap, VerifierMap {
     return this.types?.valueTypeId ?? 0;
   }
 
-  valueAddress(off: number): number | undefined {
-    const address = this.map.directValue(off);
-    return address < 0 ? undefined : address;
+  /** Arrays alone have values at addresses that programs may know. */
+  get valueAddress(): ((off: number) => number) | undefined {
+    return this.def.type === BPF_MAP_TYPE_ARRAY ? (off) => this.map.directValue(off) : undefined;
   }
 
   readConst(off: number, size: number): bigint | undefined {
     if (!this.frozen || (this.def.mapFlags & BPF_F_RDONLY_PROG) === 0 || this.writers > 0) return undefined;
-    const address = this.valueAddress(off);
-    if (address === undefined || off + size > this.def.valueSize) return undefined;
+    const address = this.map.directValue(off);
+    if (address < 0 || off + size > this.def.valueSize) return undefined;
     const bytes = this.map.table.memory.read(address, size);
     let value = 0n;
     for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);

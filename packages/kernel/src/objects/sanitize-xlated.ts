@@ -39,11 +39,11 @@ export function sanitizeXlated(prog: ProgObject, mapByHandle: (handle: number) =
     } else if (insn.src === BPF_PSEUDO_MAP_VALUE) {
       const address = insn.imm >>> 0;
       const owner = prog.usedMaps.find((map) => {
-        const base = map.valueAddress(0);
-        return base !== undefined && address >= base && address - base < map.def.valueSize;
+        const base = map.map.directValue(0);
+        return base >= 0 && address >= base && address - base < map.def.valueSize;
       });
       out[i] = { ...insn, imm: owner?.id ?? 0 };
-      out[i + 1] = { ...high, imm: owner === undefined ? 0 : address - owner.valueAddress(0)! };
+      out[i + 1] = { ...high, imm: owner === undefined ? 0 : address - owner.map.directValue(0) };
     }
     i++;
   }

@@ -38,8 +38,8 @@ export function resolveReferences(env: Env, program: EditedProgram, newIndex: (s
         break;
       case BPF_PSEUDO_MAP_VALUE:
       case BPF_PSEUDO_MAP_IDX_VALUE: {
-        const address = mapAt(env, i).valueAddress?.(second.imm >>> 0);
-        if (address === undefined) verifierBug(`slot ${i}: the map lost its value's address`);
+        const address = mapAt(env, i).valueAddress?.(second.imm >>> 0) ?? -1;
+        if (address < 0) verifierBug(`slot ${i}: the map lost its value's address`);
         set(BPF_PSEUDO_MAP_VALUE, address);
         break;
       }

@@ -23,7 +23,7 @@ function mapAddress(env: Env, i: number, insn: Insn): string | undefined {
   const map = env.usedMaps[index]!;
   let address = map.handle;
   if (insn.src === BPF_PSEUDO_MAP_VALUE || insn.src === BPF_PSEUDO_MAP_IDX_VALUE) {
-    address = map.valueAddress!(env.insns[i + 1]!.imm)!;
+    address = map.valueAddress!(env.insns[i + 1]!.imm >>> 0);
   }
   return `0x${address.toString(16)}`;
 }

@@ -89,9 +89,10 @@ function resolveOne(env: Env, i: number): void {
   if (map.valueAddress === undefined) {
     reject(env, i, "map", EINVAL, "no direct value access support for this map type");
   }
-  if (map.valueAddress(off) === undefined) {
+  const address = map.valueAddress(off);
+  if (address < 0) {
     const text = `invalid access to map value pointer, value_size=${map.def.valueSize} off=${off}`;
-    reject(env, i, "map", EINVAL, text);
+    reject(env, i, "map", -address, text);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { MicroCase } from "./case.ts";
 import { CALLBACK_CASES } from "./cases/callbacks.ts";
+import { DIRECT_VALUE_CASES } from "./cases/direct-values.ts";
 import { DYNPTR_CASES } from "./cases/dynptrs.ts";
 import { GLOBAL_FUNCTION_CASES } from "./cases/global-functions.ts";
 import { HELPER_ARG_CASES } from "./cases/helper-args.ts";
@@ -19,6 +20,7 @@ export const GROUPS: Readonly<Record<string, readonly MicroCase[]>> = {
   "timers, work queues, storage": STORAGE_CASES,
   "jumps of 32 bits": JUMP_CASES,
   callbacks: CALLBACK_CASES,
+  "addresses of map values": DIRECT_VALUE_CASES,
   dynptrs: DYNPTR_CASES,
   "ring buffers": RING_BUFFER_CASES,
   "global functions": GLOBAL_FUNCTION_CASES,

@@ -1,5 +1,6 @@
 import { BTF_FUNC_GLOBAL, BTF_FUNC_STATIC, Btf, BtfBuilder } from "@bpf-ts/btf";
 import { assembleKernel, BPF_CALL, BPF_DW, BPF_IMM, BPF_JMP, BPF_LD, decode, encode } from "@bpf-ts/isa";
+import { EINVAL, ENOTSUPP } from "@bpf-ts/uapi/errno";
 import { BPF_F_NO_PREALLOC, BPF_F_RDONLY_PROG } from "@bpf-ts/uapi/map-flags";
 import * as types from "@bpf-ts/uapi/map-types";
 import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC } from "@bpf-ts/uapi/pseudo";
@@ -200,6 +201,10 @@ export const CASE_MAPS: ReadonlyMap<number, CaseMap> = new Map<number, CaseMap>(
     },
   ],
   [23, { type: types.BPF_MAP_TYPE_PERCPU_ARRAY, key: 4, value: 16, entries: 2 }],
+  [
+    28,
+    { type: types.BPF_MAP_TYPE_ARRAY, key: 4, value: 16, entries: 2, flags: BPF_F_RDONLY_PROG, frozen: "one of two" },
+  ],
 ]);
 
 /**
@@ -237,7 +242,11 @@ function offsetOf(btf: Btf, struct: number, member: string): number {
 function verifierMap(fd: number, map: CaseMap, values: CaseTypes, btf: Btf): VerifierMap {
   const handle = 0x10000 + fd * 0x100;
   const { frozen } = map;
-  const isSingle = map.type === types.BPF_MAP_TYPE_ARRAY && map.entries === 1;
+  const isArray = map.type === types.BPF_MAP_TYPE_ARRAY;
+  const valueAddress = (off: number): number => {
+    if (map.entries !== 1) return -ENOTSUPP;
+    return off < map.value ? handle + 0x80 + off : -EINVAL;
+  };
   const readConst = (off: number, size: number): bigint => {
     let value = 0n;
     for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(frozen?.charCodeAt(off + i) || 0);
@@ -257,7 +266,7 @@ function verifierMap(fd: number, map: CaseMap, values: CaseTypes, btf: Btf): Ver
     name: `m${fd}`,
     frozen: frozen !== undefined,
     ...(map.valueType === undefined ? {} : { btf, valueTypeId: values[map.valueType] }),
-    ...(isSingle ? { valueAddress: (off: number) => handle + 0x80 + off } : {}),
+    ...(isArray ? { valueAddress } : {}),
     ...(frozen === undefined ? {} : { readConst }),
   };
 }

@@ -37,6 +37,8 @@ export function accessMapValue(
   const regs = curFrame(env).regs;
   regs[valueRegno] = REG_UNKNOWN;
   if (!known || !map.frozen || (map.def.mapFlags & BPF_F_RDONLY_PROG) === 0 || map.valueAddress === undefined) return;
+  const address = map.valueAddress(at);
+  if (address < 0) reject(env, insnIdx, "map", -address, "");
   const value = map.readConst?.(at, size);
   if (value === undefined) reject(env, insnIdx, "map", EINVAL, "");
   regs[valueRegno] = scalarReg(constant(isLdsx ? BigInt.asIntN(size * 8, value) : value));
