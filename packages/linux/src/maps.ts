@@ -56,7 +56,8 @@ export class LinuxMaps {
       .u32(24, attr.numaNode ?? 0)
       .name(28, attr.name)
       .u32(60, attr.btfVmlinuxValueTypeId ?? 0)
-      .u64(64, attr.mapExtra ?? 0n);
+      .u64(64, attr.mapExtra ?? 0n)
+      .u32(72, attr.valueTypeBtfObjFd ?? 0);
     if (attr.btf !== undefined) raw.u32(48, attr.btf.btfFd).u32(52, attr.btf.keyTypeId).u32(56, attr.btf.valueTypeId);
     return this.#call.run(BPF_MAP_CREATE, raw);
   }

@@ -31,7 +31,9 @@ export interface StructOpsType {
   readonly valueSize: number;
   /** From the value's start to the structure itself, bytes. */
   readonly dataOffset: number;
-  /** Checks an update's value and replaces program fds by ids in it: 0 or a negative errno. */
+  /** Checks an update's value whatever the map's state: 0 or a negative errno. */
+  check?(map: BpfMap, value: number): number;
+  /** Checks an update's value and replaces program fds by ids in it: 0, a negative errno, or 1 for an update that changes nothing and is no error. */
   init(map: BpfMap, value: number): number;
   /** Makes the structure known to its subsystem: 0 or a negative errno. Not for maps with `BPF_F_LINK`. */
   register?(map: BpfMap): number;

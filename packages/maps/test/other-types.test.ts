@@ -516,9 +516,11 @@ test("STRUCT_OPS: set once, registered, unregistered", () => {
   const type = {
     valueSize: 64,
     dataOffset: 8,
+    check: (map: BpfMap, value: number) => (map.table.memory.getU32(value + 60) === 0 ? 0 : -22),
     init: (map: BpfMap, value: number) => {
       calls.push("init");
-      return map.table.memory.getU32(value + 8) === 13 ? -22 : 0;
+      const word = map.table.memory.getU32(value + 8);
+      return word === 13 ? -22 : Number(word === 14);
     },
     register: () => {
       calls.push("register");
@@ -530,15 +532,19 @@ test("STRUCT_OPS: set once, registered, unregistered", () => {
   const world = new World();
   const options = { btf: { keyTypeId: 0, valueTypeId: 0, vmlinuxValueTypeId: 9 }, structOps: () => type };
   const map = world.create(T.BPF_MAP_TYPE_STRUCT_OPS, { valueSize: 64, maxEntries: 1 }, options) as StructOpsMap;
-  const put = (word: number, key = 0, flags = 0): number => {
+  const put = (word: number, key = 0, flags = 0, last = 0): number => {
     world.memory.fill(world.out, 0, 64);
     world.memory.setU32(world.out + 8, word);
+    world.memory.setU32(world.out + 60, last);
     return map.sysUpdate(world.key(key), world.out, flags, 0);
   };
   expect([put(1, 1), put(1, 0, 1), put(13)]).toEqual([-7, -22, -22]);
   expect(calls).toEqual(["init", "release"]);
   expect(map.delete(world.key(0))).toBe(-2);
-  expect([put(1), put(1)]).toEqual([0, -16]);
+  // Stopped without an error: nothing is set.
+  expect([put(14), map.elementCount]).toEqual([0, 0]);
+  calls.length = 2;
+  expect([put(1), put(1), put(1, 0, 0, 1)]).toEqual([0, -16, -22]);
   expect(map.sysLookup(world.key(0), world.out, 0)).toBe(0);
   expect([0, 4, 8].map((at) => world.memory.getU32(world.out + at))).toEqual([1, 1, 1]);
   expect([map.delete(world.key(0)), map.delete(world.key(0))]).toEqual([0, -115]);

@@ -11,6 +11,8 @@ export interface MapCreateAttr extends MapDef {
   innerMapFd?: number;
   /** For `BPF_MAP_TYPE_STRUCT_OPS`: the type id, in the kernel's BTF, of `struct bpf_struct_ops_<name>`. */
   btfVmlinuxValueTypeId?: number;
+  /** With `BPF_F_VTYPE_BTF_OBJ_FD`: fd of the module's BTF that has that type instead. */
+  valueTypeBtfObjFd?: number;
 }
 
 /**

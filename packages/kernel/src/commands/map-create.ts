@@ -1,10 +1,13 @@
+import type { StructOpsType } from "@bpf-ts/maps";
 import type { MapCreateAttr } from "@bpf-ts/uapi";
-import { BPF_F_RDONLY, BPF_F_WRONLY } from "@bpf-ts/uapi/map-flags";
+import { EBADF, EINVAL, ENOTSUPP } from "@bpf-ts/uapi/errno";
+import { BPF_F_RDONLY, BPF_F_VTYPE_BTF_OBJ_FD, BPF_F_WRONLY } from "@bpf-ts/uapi/map-flags";
 import { KernelError } from "../error.ts";
 import type { Machine } from "../machine.ts";
 import { InnerTemplate } from "../objects/inner-template.ts";
 import { MapObject } from "../objects/map-object.ts";
 import { type MapTypes, mapTypes } from "../objects/map-types.ts";
+import { structOpsType } from "../objects/struct-ops/struct-ops-type.ts";
 import { MapFile } from "../process/open-files.ts";
 import type { Process } from "../process/process.ts";
 import { btfOf, mapFile } from "./files.ts";
@@ -30,6 +33,7 @@ export function mapCreate(machine: Machine, process: Process, attr: MapCreateAtt
         throw error;
       }
     },
+    structOps: () => structOpsOf(machine, process, attr),
   });
   try {
     if (found instanceof KernelError) throw found;
@@ -54,6 +58,13 @@ export function mapCreate(machine: Machine, process: Process, attr: MapCreateAtt
       canWrite: (attr.mapFlags & BPF_F_RDONLY) === 0,
     }),
   );
+}
+
+/** The structure that a struct_ops map is for. There are no modules, which could have some of their own. */
+function structOpsOf(machine: Machine, process: Process, attr: MapCreateAttr): StructOpsType | number {
+  if ((attr.mapFlags & BPF_F_VTYPE_BTF_OBJ_FD) === 0)
+    return structOpsType(machine, attr.btfVmlinuxValueTypeId ?? 0) ?? -ENOTSUPP;
+  return process.fds.get(attr.valueTypeBtfObjFd ?? 0) === undefined ? -EBADF : -EINVAL;
 }
 
 /**

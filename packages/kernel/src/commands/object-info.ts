@@ -53,7 +53,7 @@ function mapInfo(map: MapObject): BpfObjectInfo {
     btfId: map.types?.object.id ?? 0,
     btfKeyTypeId: map.keyTypeId,
     btfValueTypeId: map.valueTypeId,
-    btfVmlinuxValueTypeId: 0,
+    btfVmlinuxValueTypeId: map.types?.vmlinuxValueTypeId ?? 0,
     frozen: map.frozen,
   };
 }

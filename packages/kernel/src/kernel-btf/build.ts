@@ -4,6 +4,7 @@ import { addContexts } from "./contexts.ts";
 import { addEnums } from "./enums.ts";
 import { addIteratorHooks, addMapTraceTypes, type KernelFunctionDef, kernelFunctions } from "./functions.ts";
 import { addKernelStructs } from "./kernel-structs.ts";
+import { addStructOps } from "./struct-ops.ts";
 
 /** The kernel's own type information, and the functions that it describes. */
 export interface KernelTypes {
@@ -23,6 +24,7 @@ export function buildKernelTypes(): KernelTypes {
   const structs = addKernelStructs(builder, basic);
   addIteratorHooks(builder, basic, structs);
   addMapTraceTypes(builder, basic, enums);
+  addStructOps(builder, basic);
   const functions = kernelFunctions(basic, structs);
   for (const { name, params, ret } of functions) builder.addFunc(name, builder.addFuncProto(ret, params));
   return { bytes: builder.encode(), functions };

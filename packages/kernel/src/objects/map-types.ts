@@ -26,6 +26,8 @@ export interface MapTypes {
   readonly object: BtfObject;
   readonly keyTypeId: number;
   readonly valueTypeId: number;
+  /** Of struct_ops maps: the value's type in the kernel's BTF. */
+  readonly vmlinuxValueTypeId: number;
   readonly record: readonly BtfField[];
 }
 
@@ -74,8 +76,9 @@ const MAPS_WITH: Readonly<Record<FieldKind, readonly number[]>> = {
  */
 export function mapTypes(machine: Machine, attr: MapCreateAttr, object: BtfObject): MapTypes {
   const { keyTypeId, valueTypeId } = attr.btf!;
+  const vmlinuxValueTypeId = attr.btfVmlinuxValueTypeId ?? 0;
   if (object.isKernel) throw refused(attr, EACCES, "the kernel's own BTF can't describe maps");
-  if (valueTypeId === 0) return { object, keyTypeId, valueTypeId, record: [] };
+  if (valueTypeId === 0) return { object, keyTypeId, valueTypeId, vmlinuxValueTypeId, record: [] };
   const key = keyTypeId === 0 ? undefined : sized(object, keyTypeId);
   if (keyTypeId !== 0 && key?.size !== attr.keySize)
     throw refused(attr, EINVAL, `BTF type ${keyTypeId} of the key: ${sizeText(key)}, key_size is ${attr.keySize}`);
@@ -92,7 +95,7 @@ export function mapTypes(machine: Machine, attr: MapCreateAttr, object: BtfObjec
   const errno = checkKeyType(attr, object.btf, key?.id ?? 0, value.id);
   if (errno === ENOTSUPP) throw refused(attr, errno, "this type of map takes no BTF");
   if (errno !== 0) throw refused(attr, errno, `BTF type ${keyTypeId} is none for the keys of this type of map`);
-  return { object, keyTypeId, valueTypeId, record };
+  return { object, keyTypeId, valueTypeId, vmlinuxValueTypeId, record };
 }
 
 /** The value's special fields. What the kernel can't make sense of it takes for a value without any. */

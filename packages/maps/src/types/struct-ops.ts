@@ -65,6 +65,8 @@ export class StructOpsMap extends BaseMap {
     if (error !== 0) return error;
     if (flags !== 0) return -EINVAL;
     if (indexAt(this.memory, key) !== 0) return -E2BIG;
+    const wrong = this.#type.check?.(this, value) ?? 0;
+    if (wrong !== 0) return wrong;
     if (this.memory.getU32(value) !== 0 || this.memory.getU32(value + 4) !== 0) return -EINVAL;
     if (this.#state !== STRUCT_OPS_INIT) return -EBUSY;
     this.memory.copy(this.#value, value, this.def.valueSize);
@@ -81,7 +83,7 @@ export class StructOpsMap extends BaseMap {
     if (error !== 0) {
       this.#type.release?.(this);
       this.memory.fill(this.#value, 0, this.def.valueSize);
-      return error;
+      return Math.min(error, 0);
     }
     this.kernelReferences++;
     this.#state = STRUCT_OPS_INUSE;

@@ -1,3 +1,4 @@
+import { Btf } from "@bpf-ts/btf";
 import { assembleKernel, encode } from "@bpf-ts/isa";
 import type { MapCreateAttr } from "@bpf-ts/uapi";
 import { BPF_XDP_CPUMAP, BPF_XDP_DEVMAP } from "@bpf-ts/uapi/attach-types";
@@ -8,6 +9,7 @@ import type { MapName, ObjectName, ProgName } from "./family.ts";
 import type { FileKind, Side } from "./sides.ts";
 import { type BtfName, NAMED_BTF } from "./types.ts";
 
+const NO_SUCH_TYPE = 0x7fff_ffff;
 /** An fd that is not open. */
 const CLOSED_FD = 987_654;
 
@@ -43,6 +45,7 @@ const MAPS: Readonly<Record<MapName, MapCreateAttr & { types?: BtfName; template
 export class Objects {
   readonly #side: Side;
   readonly #fds: Map<string, number> = new Map();
+  #kernelTypes: Btf | undefined;
 
   constructor(side: Side) {
     this.#side = side;
@@ -71,6 +74,12 @@ export class Objects {
   /** fd of the kernel's own BTF: the first that there was. */
   kernelBtf(): number {
     return this.#open("kernel BTF", () => this.#side.bpf.getFdById("btf", this.#side.bpf.getNextId("btf", 0)!));
+  }
+
+  /** A struct's id in the kernel's own BTF; one that no type has if there is none of that name. */
+  kernelType(name: string): number {
+    this.#kernelTypes ??= Btf.parse(this.#side.bpf.kernelBtf());
+    return this.#kernelTypes.findByName(name, "struct") ?? NO_SUCH_TYPE;
   }
 
   /** Which of `names` user space is told about by this id, or cookie. */

@@ -16,6 +16,8 @@ export interface MapSpec {
   readonly btf?: BtfName;
   /** Which of its types are key and value; a u32 and the value unless told otherwise. */
   readonly types?: TypeUse;
+  /** The structure of the kernel that a struct_ops map is for. */
+  readonly kernelType?: string;
   /** Keys that operations name are 0 … keys - 1. */
   readonly keys: number;
 }

@@ -25,6 +25,7 @@ import {
   skStorage,
   taskStorage,
 } from "./families/storage.ts";
+import { structOps } from "./families/struct-ops.ts";
 import type { Family } from "./family.ts";
 
 /** Every family of maps that is compared. */
@@ -61,6 +62,7 @@ export const FAMILIES: readonly Family[] = [
   cgroupStorages,
   percpuCgroupStorages,
   arena,
+  structOps,
   specialFields,
   creation,
   typedCreation,

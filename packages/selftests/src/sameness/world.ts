@@ -6,6 +6,7 @@ import {
   type MappedMemory,
   UnsupportedError,
 } from "@bpf-ts/uapi";
+import { EAGAIN } from "@bpf-ts/uapi/errno";
 import { errnoName } from "@bpf-ts/uapi/errno-names";
 import { concat, hex, u32 } from "./bytes.ts";
 import { anyKey, anyValue, type Family, type ObjectName } from "./family.ts";
@@ -54,6 +55,7 @@ export class World {
       name = "",
       inner,
       btf,
+      kernelType,
     } = this.#spec;
     const attr: MapCreateAttr = {
       type,
@@ -66,6 +68,13 @@ export class World {
       ...(numaNode === undefined ? {} : { numaNode }),
       ...(inner === undefined ? {} : { innerMapFd: this.#objects.fd(inner as ObjectName, -1) }),
       ...(btf === undefined ? {} : { btf: this.#types(btf) }),
+      ...(kernelType === undefined
+        ? {}
+        : {
+            btfVmlinuxValueTypeId: this.#objects.kernelType(kernelType),
+            // Read with BPF_F_VTYPE_BTF_OBJ_FD alone. A BTF, but no module's.
+            valueTypeBtfObjFd: this.#objects.btf("plain"),
+          }),
     };
     return answer(() => {
       this.#map = this.#bpf.mapCreate(attr);
@@ -223,7 +232,7 @@ export class World {
         return hex(value);
       }
       case "ownerUpdate":
-        bpf.mapUpdateElem(map, this.#owner(op.object), this.#value(op.v), op.flags);
+        tryAgain(() => bpf.mapUpdateElem(map, this.#owner(op.object), this.#value(op.v), op.flags));
         return "";
       case "ownerDelete":
         bpf.mapDeleteElem(map, this.#owner(op.object));
@@ -333,8 +342,9 @@ export class World {
   #info(): string {
     const info = this.#bpf.objGetInfo(this.#map);
     if (info.kind !== "map") return info.kind;
-    const { id: _id, btfId: _btfId, numaNode: _numaNode, ...rest } = info;
-    return Object.entries(rest)
+    // Ids are each kernel's own.
+    const { id: _id, btfId: _btfId, numaNode: _numaNode, btfVmlinuxValueTypeId, ...rest } = info;
+    return Object.entries({ ...rest, hasKernelType: btfVmlinuxValueTypeId !== 0 })
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => `${name}=${value}`)
       .join(" ");
@@ -352,6 +362,18 @@ export class World {
       return String(sum);
     } finally {
       mapped[Symbol.dispose]();
+    }
+  }
+}
+
+/** Does it until the answer is not EAGAIN: what Linux says while the storage of a map that was closed before is being taken off the object. */
+function tryAgain(act: () => void): void {
+  for (let tries = 0; ; tries++) {
+    try {
+      act();
+      return;
+    } catch (error) {
+      if (!(error instanceof BpfError) || error.errno !== EAGAIN || tries === 1000) throw error;
     }
   }
 }
