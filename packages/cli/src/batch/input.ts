@@ -1,6 +1,8 @@
 import type { Btf } from "@bpf-ts/btf";
+import { BPF_DW, BPF_IMM, BPF_LD } from "@bpf-ts/isa";
 import type { MapDef, RawInfo } from "@bpf-ts/uapi";
 import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
+import { BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE } from "@bpf-ts/uapi/pseudo";
 import type { VerifierInput, VerifierMap } from "@bpf-ts/verifier";
 import { CliError } from "../error.ts";
 import { addresses, constantsOf } from "../map-stand-in.ts";
@@ -17,6 +19,8 @@ export interface TypeSource {
 const FIRST_MAP_FD = 1_000_000;
 
 const SLOT_SIZE = 8;
+const LD_IMM64 = BPF_LD | BPF_IMM | BPF_DW;
+const MAP_SOURCES: readonly number[] = [BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE];
 
 /**
  * The load that a row describes, as the verifier takes it. Maps are known by their definitions alone.
@@ -30,7 +34,7 @@ export function rowInput(row: BatchRow, types: TypeSource, logLevel: number): Ve
   const insns = program(row);
   const view = new DataView(insns.buffer);
   for (const [slot, map] of load.map_refs ?? [])
-    if ((slot + 1) * SLOT_SIZE <= insns.length) view.setInt32(slot * SLOT_SIZE + 4, FIRST_MAP_FD + map, true);
+    if (namesMap(view, slot)) view.setInt32(slot * SLOT_SIZE + 4, FIRST_MAP_FD + map, true);
   const funcInfo = rawInfo(load.func_info, "load.func_info");
   const lineInfo = rawInfo(load.line_info, "load.line_info");
   return {
@@ -48,6 +52,16 @@ export function rowInput(row: BatchRow, types: TypeSource, logLevel: number): Ve
     ...(load.kern_version === undefined ? {} : { kernVersion: load.kern_version }),
     logLevel,
   };
+}
+
+/** Whether there is an ld_imm64 of a map. Other instructions are none of `map_refs`' business: the program is judged as it is written. */
+function namesMap(insns: DataView, slot: number): boolean {
+  const at = slot * SLOT_SIZE;
+  return (
+    at + SLOT_SIZE <= insns.byteLength &&
+    insns.getUint8(at) === LD_IMM64 &&
+    MAP_SOURCES.includes(insns.getUint8(at + 1) >> 4)
+  );
 }
 
 function program({ load }: BatchRow): Uint8Array {

@@ -1,3 +1,4 @@
+import { BPF_MAP_TYPE_UNSPEC, MAX_BPF_MAP_TYPE } from "@bpf-ts/uapi/map-types";
 import { CliError } from "../error.ts";
 import type { BatchInfo, BatchLoad, BatchMap, BatchRow } from "./row.ts";
 
@@ -63,7 +64,7 @@ function parseLoad(load: Json, mapCount: number): BatchLoad {
 function parseMap(map: Json, what: string): BatchMap {
   const at = `${what}.`;
   return {
-    type: u32(map["type"], `${at}type`),
+    type: mapType(map["type"], `${at}type`),
     key_size: u32(map["key_size"], `${at}key_size`),
     value_size: u32(map["value_size"], `${at}value_size`),
     max_entries: u32(map["max_entries"], `${at}max_entries`),
@@ -79,6 +80,13 @@ function parseMap(map: Json, what: string): BatchMap {
     ...optional(map, "init", at, string),
     ...optional(map, "frozen", at, boolean),
   };
+}
+
+function mapType(value: unknown, what: string): number {
+  const type = u32(value, what);
+  if (type === BPF_MAP_TYPE_UNSPEC || type >= MAX_BPF_MAP_TYPE)
+    throw wrong(what, `a map type, 1..${MAX_BPF_MAP_TYPE - 1}`, value);
+  return type;
 }
 
 function parseInfo(value: unknown, what: string): BatchInfo {

@@ -84,6 +84,11 @@ test.each<[string, unknown, string]>([
     "maps[0].key_size: expected an integer 0..4294967295, got null",
   ],
   [
+    "a map of no type",
+    { id: "a", load: LOAD, maps: [{ ...MAP, type: 999 }] },
+    "maps[0].type: expected a map type, 1..33, got 999",
+  ],
+  [
     "a template that is not there",
     { id: "a", load: LOAD, maps: [{ ...MAP, inner_map: 1 }] },
     "maps[0].inner_map: expected an index below 1, got 1",

@@ -10,6 +10,8 @@ const RETURN_0 = "b7000000000000009500000000000000";
 const UNSET = "bf500000000000009500000000000000";
 /** `r1 = map 0; r0 = 0; exit`. */
 const WITH_MAP = `18010000000000000000000000000000${RETURN_0}`;
+/** `r0 = 0` where the map would be. */
+const WITH_NUMBER = `b700000000000000${RETURN_0}`;
 /** `r1 = &value of map 0; r0 = *(u32 *)(r1 + 0); if r0 == 7 goto +1; r0 = r5; exit`: right only if the value is known. */
 const CONSTANT =
   "18210000000000000000000000000000611000000000000015000100070000009500000000000000b7000000000000009500000000000000";
@@ -111,6 +113,7 @@ test("maps by their definitions; a reference to none; contents of frozen ones", 
     }),
     row("a variable", CONSTANT, refs, { maps: [map] }),
     row("never written", CONSTANT, refs, { maps: [{ ...map, frozen: true }] }),
+    row("a reference of what is none", WITH_NUMBER, refs, { maps: [map] }),
     row("a loop", WITH_MAP, refs, { maps: [{ ...map, inner_map: 0 }] }),
   ]);
   expect(records.map(({ id, verdict, message }) => [id, verdict, message])).toEqual([
@@ -120,6 +123,7 @@ test("maps by their definitions; a reference to none; contents of frozen ones", 
     ["a constant", "accept", ""],
     ["a variable", "accept", ""],
     ["never written", "accept", ""],
+    ["a reference of what is none", "accept", ""],
     ["a loop", "error", "maps[0].inner_map: a map that contains itself"],
   ]);
   // With the constant known, one of the two branches is not walked.

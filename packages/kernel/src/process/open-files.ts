@@ -1,4 +1,5 @@
 import { PerfEventArrayMap } from "@bpf-ts/maps";
+import { EBADF } from "@bpf-ts/uapi/errno";
 import type { OpenFile } from "../fd-table.ts";
 import type { KernelFunction } from "../hooks/kernel-function.ts";
 import type { BtfObject } from "../objects/btf-object.ts";
@@ -6,7 +7,7 @@ import type { LinkObject } from "../objects/link-object.ts";
 import type { MapObject } from "../objects/map-object.ts";
 import type { ProgObject } from "../objects/prog-object.ts";
 import type { OutputEvent } from "../perf/output-event.ts";
-import type { FileNode } from "./files.ts";
+import { type FileNode, O_ACCMODE, O_APPEND, O_RDWR, O_WRONLY, writeAt } from "./files.ts";
 import type { Process } from "./process.ts";
 
 /** An open map: holds a reference and a user reference. Both are the caller's to hand over. */
@@ -106,9 +107,21 @@ export class RegularFile implements OpenFile {
   readonly kind = "file";
   readonly node: FileNode;
   offset = 0;
+  readonly #flags: number;
 
-  constructor(node: FileNode) {
+  /** @param flags `O_*`, as it was opened */
+  constructor(node: FileNode, flags: number) {
     this.node = node;
+    this.#flags = flags;
+  }
+
+  /** Writes where the file stands, or at its end. @returns bytes written, or -EBADF */
+  write(data: Uint8Array): number {
+    const access = this.#flags & O_ACCMODE;
+    if (access !== O_WRONLY && access !== O_RDWR) return -EBADF;
+    if ((this.#flags & O_APPEND) !== 0) this.offset = this.node.bytes.length;
+    this.offset = writeAt(this.node, this.offset, data);
+    return data.length;
   }
 
   release(): void {}

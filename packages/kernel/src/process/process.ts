@@ -1,5 +1,5 @@
 import type { Bpf } from "@bpf-ts/uapi";
-import { EBADF, EINVAL, ENOENT, ENOTSOCK, ESRCH } from "@bpf-ts/uapi/errno";
+import { EBADF, EINVAL, ENOTSOCK, ESRCH } from "@bpf-ts/uapi/errno";
 import { BpfSyscalls } from "../commands/bpf-syscalls.ts";
 import { KernelError } from "../error.ts";
 import { FdTable, type OpenFile } from "../fd-table.ts";
@@ -8,14 +8,12 @@ import type { Machine } from "../machine.ts";
 import { objectGone } from "../objects/object-gone.ts";
 import { CGROUP_ROOT, CgroupFile } from "./cgroups.ts";
 import { fdinfo } from "./fdinfo.ts";
-import { writeAt } from "./files.ts";
+import { checkPath, O_CREAT, O_RDWR } from "./files.ts";
 import { PidFile, type PidInode, RegularFile } from "./open-files.ts";
 import { Socket, SocketFile, type SocketKind } from "./sockets.ts";
 import { callSyscall } from "./syscall.ts";
 import { makeTaskStruct } from "./task-struct.ts";
 
-/** Creates the file if it is not there. */
-export const O_CREAT = 0o100;
 /** A path relative to the working directory, as openat takes it. */
 export const AT_FDCWD = -100;
 
@@ -81,34 +79,36 @@ export class Process {
   }
 
   /**
-   * openat(2). The only flag that matters is {@link O_CREAT}, which is set unless told otherwise. The path `/sys/fs/cgroup` is the root cgroup.
+   * openat(2). `O_CREAT | O_RDWR` unless told otherwise. A path is a name: there are no folders, but `/sys/fs/cgroup` is the root cgroup.
    *
-   * @returns an fd, or a negative errno: -ENOENT, -EMFILE, what fmod_ret programs say
+   * @param flags `O_*`; what they do not know is ignored, as Linux ignores it
+   * @returns an fd, or a negative errno: -ENOENT, -EEXIST, -ENAMETOOLONG, -EMFILE, what fmod_ret programs say
    * @throws KernelError ESRCH if the process has ended; ProgramFault if a program at the call ran out of fuel
    */
-  openat(path: string, flags: number = O_CREAT): number {
+  openat(path: string, flags: number = O_CREAT | O_RDWR): number {
     const name = new TextEncoder().encode(`${path}\0`);
     return callSyscall(this.#machine, this, "openat", { bytes: name, at: 1 }, [AT_FDCWD, 0, flags, 0], () => {
       if (path === CGROUP_ROOT) return this.fds.install(new CgroupFile(this.#machine.cgroup));
-      const node =
-        this.#machine.files.get(path) ?? ((flags & O_CREAT) !== 0 ? this.#machine.files.create(path) : undefined);
-      if (node === undefined) return -ENOENT;
-      return this.fds.install(new RegularFile(node));
+      const error = checkPath(path);
+      if (error !== 0) return error;
+      this.fds.reserve();
+      const node = this.#machine.files.open(path, flags);
+      return typeof node === "number" ? node : this.fds.install(new RegularFile(node, flags));
     });
   }
 
   /**
    * write(2).
    *
-   * @returns bytes written, or a negative errno: -EBADF, -EINVAL (not a regular file), what fmod_ret programs say
+   * @returns bytes written, or a negative errno: -EBADF (also of a file that was opened to be read), -EINVAL (not a regular file), what fmod_ret
+   * programs say
    * @throws as {@link openat}; MemoryError ENOMEM
    */
   write(fd: number, data: Uint8Array): number {
     return callSyscall(this.#machine, this, "write", { bytes: data, at: 1 }, [fd, 0, data.length], () => {
       const file = this.fds.get(fd);
       if (!(file instanceof RegularFile)) return file === undefined ? -EBADF : -EINVAL;
-      file.offset = writeAt(file.node, file.offset, data);
-      return data.length;
+      return file.write(data);
     });
   }
 
