@@ -7,7 +7,13 @@ import { formatTable } from "./frame/report.ts";
 import { Unavailable } from "./frame/unavailable.ts";
 import { ROWS } from "./rows/table.ts";
 
-const USAGE = "usage: pnpm bench [--filter TEXT] [--rounds N] [--quick] [--json FILE] [--list]";
+const USAGE = `usage: pnpm bench [--filter TEXT] [--rounds N] [--quick] [--json FILE] [--list]
+
+  --filter TEXT  only rows whose names hold TEXT
+  --rounds N     samples of each side, 11 by default
+  --quick        smaller and fewer samples
+  --json FILE    the results for programs
+  --list         the rows' names`;
 
 /** Where lines go, and who measures cold rows. */
 export interface BenchIo {
@@ -24,6 +30,7 @@ interface Arguments {
   readonly isQuick: boolean;
   readonly json: string | undefined;
   readonly isList: boolean;
+  readonly isHelp: boolean;
 }
 
 /** @throws TypeError for what is no option, RangeError for a number that is none */
@@ -36,12 +43,20 @@ function readArguments(args: string[]): Arguments {
       quick: { type: "boolean", default: false },
       json: { type: "string" },
       list: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 3 : 11));
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new RangeError(`--rounds: expected a number from 1, got ${values.rounds}`);
-  return { filter: values.filter, rounds, isQuick: values.quick, json: values.json, isList: values.list };
+  return {
+    filter: values.filter,
+    rounds,
+    isQuick: values.quick,
+    json: values.json,
+    isList: values.list,
+    isHelp: values.help,
+  };
 }
 
 /** Runs one command line. @returns the exit code: 2 for arguments that are none */
@@ -52,6 +67,10 @@ export function bench(args: string[], io: BenchIo): number {
   } catch (error) {
     io.err(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
     return 2;
+  }
+  if (wanted.isHelp) {
+    io.out(USAGE);
+    return 0;
   }
   const rows = ROWS.filter((row) => row.name.includes(wanted.filter));
   if (wanted.isList || rows.length === 0) {

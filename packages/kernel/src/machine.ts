@@ -7,6 +7,7 @@ import { EINVAL } from "@bpf-ts/uapi/errno";
 import { BPF_PROG_TYPE_TRACING } from "@bpf-ts/uapi/prog-types";
 import { defaultProfile, type KernelProfile } from "@bpf-ts/verifier";
 import { Vm } from "@bpf-ts/vm";
+import { KernelError } from "./error.ts";
 import { FunctionCalls } from "./hooks/function-calls.ts";
 import { RawTracepoints } from "./hooks/raw-tracepoints.ts";
 import { KERNEL_BTF, KERNEL_TYPES } from "./kernel-btf/build.ts";
@@ -96,6 +97,8 @@ export class Machine implements Disposable {
   constructor(options: KernelOptions) {
     this.cpus = options.cpus ?? DEFAULT_CPUS;
     this.maxFds = options.maxFds ?? DEFAULT_MAX_FDS;
+    if (!Number.isSafeInteger(this.maxFds) || this.maxFds < 0)
+      throw new KernelError(EINVAL, `maxFds ${this.maxFds}: expected an integer from 0`);
     this.memory = new Memory(options.memoryLimit === undefined ? {} : { maxBytes: options.memoryLimit });
     this.random = new SeededRandom(options.seed ?? DEFAULT_SEED);
     this.clock = options.clock ?? new DeterministicClock();

@@ -104,19 +104,15 @@ function choose(spec: ObjectSpec, path: string, name: string | undefined): Progr
   return only;
 }
 
-/** A packet that nobody gave is the first thing that goes wrong: the way out is said with it. */
+/** A packet that nobody gave is the first thing that goes wrong: the way out is said with it. What the input is refused for is the user's to change. */
 function testRun(program: BpfProgram, input: RunInput): TestRunResult {
   try {
     return program.run(input);
   } catch (error) {
-    if (
-      error instanceof BpfError &&
-      error.errno === EINVAL &&
-      input.data === undefined &&
-      /\bdata_in\b/.test(error.message)
-    )
-      error.message = `${error.message} (--data or --data-in gives it)`;
-    throw error;
+    if (!(error instanceof BpfError) || error.errno !== EINVAL) throw error;
+    if (!/\b(data|ctx)_in\b/.test(error.message)) throw error;
+    const hint = input.data === undefined && /\bdata_in\b/.test(error.message) ? " (--data or --data-in gives it)" : "";
+    throw new CliError("INPUT", `${error.message}${hint}`, { cause: error });
   }
 }
 

@@ -70,13 +70,13 @@ describe("exit codes", () => {
     [
       "a packet that is too short",
       ["loader_calls.o", "-p", "uses_one", "--data", "00"],
-      1,
+      2,
       "error: data_in of 1 bytes: at least 14 behind the metadata\n",
     ],
     [
       "no packet",
       ["loader_calls.o", "-p", "uses_one"],
-      1,
+      2,
       "error: data_in of 0 bytes: at least 14 behind the metadata (--data or --data-in gives it)\n",
     ],
     [

@@ -12,6 +12,14 @@ export interface DemoOutcome {
 /** A seed whose upgrade without tracers shows both: elements lost and elements that should be gone. */
 const DEFAULT_SEED = "15";
 
+const USAGE = `usage: pnpm demo [--seed N] [--json]
+
+Upgrades a stateful BPF program under load, with map tracing and without, and prints what happened.
+
+  --seed N   another interleaving, 0..4294967295
+  --json     the same as one JSON object
+`;
+
 /**
  * The upgrade with tracing, and the same without. The claim is that with tracing the new map is what the writers' model says, and the new policy
  * answers so: it must hold for every seed. That something goes wrong without must hold for the seed that is shown when none is asked for; another one may be lucky.
@@ -19,16 +27,21 @@ const DEFAULT_SEED = "15";
  * @param run makes an upgrade; tests put in ones that went wrong
  */
 export function demo(args: string[], run: typeof upgrade = upgrade): DemoOutcome {
-  let options: { seed?: string; json: boolean };
+  let options: { seed?: string; json: boolean; help: boolean };
   try {
     options = parseArgs({
       args,
-      options: { seed: { type: "string" }, json: { type: "boolean", default: false } },
+      options: {
+        seed: { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
     }).values;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    return { out: "", err: `${error.message}\nusage: pnpm demo [--seed N] [--json]\n`, code: 2 };
+    return { out: "", err: `${error.message}\n${USAGE}`, code: 2 };
   }
+  if (options.help) return { out: USAGE, err: "", code: 0 };
   const text = options.seed ?? DEFAULT_SEED;
   const seed = Number(text);
   if (!/^\d+$/.test(text) || seed > 0xffffffff)

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from "node:path";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { publicPackages } from "../../../../scripts/workspace.mjs";
+import { packages, publicPackages } from "../../../../scripts/workspace.mjs";
 import {
   brokenPromises,
   type Example,
@@ -66,6 +66,11 @@ describe("every public package", () => {
     const own = isCommand ? sessionsOf(`${folder}/README.md`) : examplesOf(`${folder}/README.md`);
     expect(own.length, isCommand ? "blocks of ```console with $ npx bpf-ts …" : "blocks of ```ts").toBeGreaterThan(0);
   });
+});
+
+it("every other package has one too", () => {
+  for (const { folder } of packages(ROOT))
+    expect([folder, existsSync(join(ROOT, folder, "README.md"))]).toEqual([folder, true]);
 });
 
 describe("the examples of the READMEs", () => {
