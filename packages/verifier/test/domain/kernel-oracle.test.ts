@@ -1,8 +1,9 @@
 /// <reference types="node" />
 import { describe, expect, it } from "vitest";
 import { kernelRelease, kernelUnavailable, loadPrograms } from "../kernel/prog-load.ts";
+import { Random } from "../random.ts";
 import { Replay } from "./log-replay.ts";
-import { hexOf, Random, randomProgram } from "./random-program.ts";
+import { hexOf, randomProgram } from "./random-program.ts";
 
 const unavailable = kernelUnavailable();
 const release = kernelRelease();

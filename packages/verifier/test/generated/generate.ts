@@ -3,7 +3,7 @@
  * before they are read and most accesses are in bounds, so that many programs are accepted, and those that are not are refused late.
  */
 import { assembleKernel, encode } from "@bpf-ts/isa";
-import { Random } from "./random.ts";
+import { Random } from "../random.ts";
 
 /** fd of an array of 48-byte values with 32-bit keys. */
 export const ARRAY_FD = 10;
