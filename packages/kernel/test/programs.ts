@@ -172,3 +172,11 @@ export function closeAll(kernel: Kernel): void {
     for (const [fd] of process.fds.entries()) process.bpf.close(fd);
   }
 }
+
+/** Does `body` once, as soon as a program prints: while it runs. */
+export function whileRunning(kernel: Kernel, body: () => void): void {
+  const stop = kernel.traceLog.listen(() => {
+    stop();
+    body();
+  });
+}

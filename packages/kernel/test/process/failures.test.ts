@@ -4,7 +4,7 @@ import { BPF_TRACE_ITER } from "@bpf-ts/uapi/attach-types";
 import { EMFILE, ENOMEM } from "@bpf-ts/uapi/errno";
 import { BPF_MAP_TYPE_HASH } from "@bpf-ts/uapi/map-types";
 import { describe, expect, test } from "vitest";
-import { createKernel, type Kernel, ProgramFault } from "../../src/index.ts";
+import { createKernel, ProgramFault } from "../../src/index.ts";
 import {
   arrayMap,
   closeAll,
@@ -18,15 +18,8 @@ import {
   trace,
   u32,
   update,
+  whileRunning,
 } from "../programs.ts";
-
-/** Does `body` once, as soon as a program prints: while it runs. */
-function whileRunning(kernel: Kernel, body: () => void): void {
-  const stop = kernel.traceLog.listen(() => {
-    stop();
-    body();
-  });
-}
 
 describe("failures leave nothing", () => {
   test("a listener that throws inside nested programs", () => {

@@ -1,7 +1,7 @@
 import { EBADF, EBUSY } from "@bpf-ts/uapi/errno";
 import { BPF_MAP_TYPE_ARRAY_OF_MAPS } from "@bpf-ts/uapi/map-types";
 import { describe, expect, test } from "vitest";
-import { createKernel, type Kernel } from "../../src/index.ts";
+import { createKernel } from "../../src/index.ts";
 import {
   arrayMap,
   closeAll,
@@ -16,15 +16,8 @@ import {
   trace,
   u32,
   update,
+  whileRunning,
 } from "../programs.ts";
-
-/** Does `body` once, as soon as a program prints: while it runs. */
-function whileRunning(kernel: Kernel, body: () => void): void {
-  const stop = kernel.traceLog.listen(() => {
-    stop();
-    body();
-  });
-}
 
 describe("gone while a program runs", () => {
   test("the program and its map: the run goes on, the ids are gone, the memory is freed afterwards", () => {
