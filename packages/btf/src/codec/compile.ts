@@ -165,7 +165,6 @@ export class Compiler {
       if (at % 8 !== 0) throw new BtfError("BTF_INVALID", `a member of type ${type} lies at bit ${at}`);
       return { node: this.node(type), offset: at / 8 };
     }
-    if (width === 0) throw new BtfError("BTF_SIZE", `a member of type ${type}, which has no bits`);
     const offset = Math.floor(at / 8);
     const bytes = Math.ceil(((at % 8) + width) / 8);
     if (record.kind === "int") {
