@@ -136,6 +136,9 @@ export function bool(inner: Node): Node {
   };
 }
 
+/** The largest finite `float`. */
+const MAX_FLOAT = 3.4028234663852886e38;
+
 /** `float` and `double`. */
 export function float(size: 4 | 8, littleEndian: boolean): Node {
   const scratch = new Uint8Array(8);
@@ -149,6 +152,9 @@ export function float(size: 4 | 8, littleEndian: boolean): Node {
     },
     write(value, bytes, at) {
       if (typeof value !== "number") return refuse("a number", value);
+      // Infinity itself fits; what would only become it does not.
+      if (size === 4 && Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
+        refuse(`a number ${-MAX_FLOAT}..${MAX_FLOAT}`, value);
       if (size === 4) view.setFloat32(0, value, littleEndian);
       else view.setFloat64(0, value, littleEndian);
       for (let i = 0; i < size; i++) bytes[at + i] = scratch[i]!;
