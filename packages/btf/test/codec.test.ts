@@ -211,6 +211,126 @@ test("128-bit integers", () => {
   expect(codec.decode(codec.toBytes(value))).toEqual(value);
 });
 
+test("the largest floats, infinities and NaN fit", () => {
+  const b = new BtfBuilder();
+  const [floatType, doubleType] = [b.addFloat("float", 4), b.addFloat("double", 8)];
+  const float = codecFor(b.toBtf(), floatType);
+  const double = codecFor(b.toBtf(), doubleType);
+  // IEEE 754 binary32: rounded to nearest, what is less than half a unit above the largest is the largest.
+  expect(float.toBytes(3.4028234663852886e38)).toEqual(fromHex("ffff7f7f"));
+  expect(float.toBytes(3.4028235e38)).toEqual(fromHex("ffff7f7f"));
+  expect(float.toBytes(Number.NEGATIVE_INFINITY)).toEqual(fromHex("000080ff"));
+  expect(float.toBytes(Number.POSITIVE_INFINITY)).toEqual(fromHex("0000807f"));
+  expect(float.decode(float.toBytes(Number.NaN))).toBeNaN();
+  expect(double.toBytes(Number.MAX_VALUE)).toEqual(fromHex("ffffffffffffef7f"));
+});
+
+describe("members with the names of what JS objects have", () => {
+  const NAMES = ["__proto__", "constructor", "toString", "valueOf", "hasOwnProperty"] as const;
+  const b = new BtfBuilder();
+  const u32 = b.addInt("u32", 4);
+  const point = b.addFields("struct", "point", [{ name: "x", type: u32 }]);
+  const all = b.addFields(
+    "struct",
+    "all",
+    NAMES.map((name) => ({ name, type: name === "__proto__" ? point : u32 })),
+  );
+  const union = b.addFields("union", "either", [
+    { name: "constructor", type: u32 },
+    { name: "__proto__", type: u32 },
+    { name: "plain", type: u32 },
+  ]);
+  const tail = b.addFields("struct", "tail", [
+    { name: "count", type: u32 },
+    { name: "__proto__", type: b.addArray(u32, 0, u32) },
+  ]);
+  const tailToString = b.addFields("struct", "tail2", [
+    { name: "count", type: u32 },
+    { name: "toString", type: b.addArray(u32, 0, u32) },
+  ]);
+  const section = b.addDatasec(".data", 4, [{ type: b.addVar("__proto__", u32), offset: 0, size: 4 }]);
+  const btf = b.toBtf();
+  const ALL = fromHex("01000000 02000000 03000000 04000000 05000000");
+  /** With `__proto__` as a property of its own, which a literal cannot say. */
+  const own = (proto: unknown, rest: object = {}): object =>
+    Object.fromEntries([["__proto__", proto], ...Object.entries(rest)]);
+
+  test("are decoded as properties, and encoded again", () => {
+    const codec = codecFor(btf, all);
+    const value = codec.decode(ALL) as object;
+    expect(Object.entries(value)).toEqual([
+      ["__proto__", { x: 1 }],
+      ["constructor", 2],
+      ["toString", 3],
+      ["valueOf", 4],
+      ["hasOwnProperty", 5],
+    ]);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(codec.toBytes(value)).toEqual(ALL);
+    expect(codec.toBytes(Object.assign(Object.create(null) as object, value))).toEqual(ALL);
+  });
+
+  test("and so are variables, members of unions and flexible arrays", () => {
+    const codec = codecFor(btf, section);
+    expect(Object.entries(codec.decode(fromHex("07000000")))).toEqual([["__proto__", 7]]);
+    expect(codec.toBytes(own(7))).toEqual(fromHex("07000000"));
+
+    const flexible = codecFor(btf, tail);
+    const value = flexible.decode(fromHex("07000000 01000000 02000000")) as object;
+    expect(Object.entries(value)).toEqual([
+      ["count", 7],
+      ["__proto__", [1, 2]],
+    ]);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(flexible.toBytes(value)).toEqual(fromHex("07000000 01000000 02000000"));
+    expect(flexible.toBytes({ count: 7 })).toEqual(fromHex("07000000"));
+    expect(codecFor(btf, tailToString).toBytes({ count: 7 })).toEqual(fromHex("07000000"));
+
+    const either = codecFor(btf, union);
+    const views = either.decode(fromHex("07000000"));
+    expect(Object.entries(views)).toEqual([
+      ["constructor", 7],
+      ["__proto__", 7],
+      ["plain", 7],
+    ]);
+    expect(either.toBytes(views)).toEqual(fromHex("07000000"));
+    expect(either.toBytes({ plain: 7 })).toEqual(fromHex("07000000"));
+    expect(either.toBytes(own(7))).toEqual(fromHex("07000000"));
+    expect(() => either.toBytes({})).toThrow("value: expected one member of constructor, __proto__, plain, got none");
+    expect(() => either.toBytes(own(7, { constructor: 8 }))).toThrow(
+      "value: members constructor, __proto__ share bytes and do not agree",
+    );
+  });
+
+  test.each(NAMES)("%s is missing when left out", (name) => {
+    const value = Object.fromEntries(Object.entries(codecFor(btf, all).decode(ALL)).filter(([key]) => key !== name));
+    expect(() => codecFor(btf, all).toBytes(value)).toThrow(`value.${name}: missing`);
+    const zeroed = Uint8Array.from(ALL);
+    zeroed[NAMES.indexOf(name) * 4] = 0;
+    expect(codecFor(btf, all, { missing: "zero" }).toBytes(value)).toEqual(zeroed);
+  });
+
+  test("what a class adds counts, what it overrides of every object does not", () => {
+    class Point {
+      get x(): number {
+        return 5;
+      }
+    }
+    class Either extends Point {
+      override toString(): string {
+        return "either";
+      }
+    }
+    expect(codecFor(btf, point).toBytes(new Point())).toEqual(fromHex("05000000"));
+    expect(() => codecFor(btf, all).toBytes(Object.assign(new Either(), { ["__proto__"]: null }))).toThrow(
+      "value.__proto__: missing",
+    );
+    expect(() => codecFor(btf, union).toBytes(new Either())).toThrow(
+      "value: expected one member of constructor, __proto__, plain, got none",
+    );
+  });
+});
+
 describe("values that do not fit are refused with their path", () => {
   const b = new BtfBuilder();
   const u32 = b.addInt("u32", 4);
@@ -282,6 +402,14 @@ describe("values that do not fit are refused with their path", () => {
     ["key.points[0].y: missing", { ...good, points: [{ x: 1 }, good.points[1]] }],
     ["key.points[0].z: no such member; there are x, y", { ...good, points: [{ x: 1, y: 1, z: 1 }, good.points[1]] }],
     ["key.ratio: expected a number, got an object", { ...good, ratio: {} }],
+    [
+      "key.ratio: expected a number -3.4028234663852886e+38..3.4028234663852886e+38, got 3.5e+38",
+      { ...good, ratio: 3.5e38 },
+    ],
+    [
+      "key.ratio: expected a number -3.4028234663852886e+38..3.4028234663852886e+38, got -1.7976931348623157e+308",
+      { ...good, ratio: -Number.MAX_VALUE },
+    ],
     ["key: expected one member of word, small, place, got none", { ...good, word: undefined }],
     ["key: members word, small share bytes and do not agree", { ...good, small: 6 }],
     ["key: expected an object, got 5", 5],

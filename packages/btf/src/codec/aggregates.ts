@@ -72,10 +72,30 @@ export interface MemberNode {
 /** What a struct does with members that a value leaves out. */
 export type MissingChoice = "refuse" | "zero";
 
+/** Whether every object has something of that name (`constructor`, `toString`): a value gives such a member only as a property of its own. */
+export function isInherited(name: string): boolean {
+  return name in Object.prototype;
+}
+
+/** The one name that an assignment does not make a property of: it would set the prototype, by what hostile bytes say. */
+const SETTER = "__proto__";
+
+/** Makes a member of a decoded object, whatever its name is. */
+export function setOwn(out: { [name: string]: BtfValue }, name: string, value: BtfValue): void {
+  if (name === SETTER)
+    Object.defineProperty(out, name, { value, writable: true, enumerable: true, configurable: true });
+  else out[name] = value;
+}
+
 /** A struct or union; the members of anonymous ones within it count as its own. */
 export function struct(size: number, members: readonly MemberNode[], missing: MissingChoice): Node {
   const names = members.map((m) => m.name);
   const known = new Set(names);
+  const set = known.has(SETTER) ? setOwn : undefined;
+  // Asked once: for usual names the question would be a tenth of the encoding.
+  const inherited = names.some(isInherited);
+  const given = (object: Record<string, unknown>, name: string): unknown =>
+    inherited && isInherited(name) && !Object.hasOwn(object, name) ? undefined : object[name];
   const groups = new Map<number, number[]>();
   members.forEach(({ group }, i) => {
     if (group !== 0) groups.set(group, [...(groups.get(group) ?? []), i]);
@@ -97,16 +117,16 @@ export function struct(size: number, members: readonly MemberNode[], missing: Mi
     bytes: Uint8Array,
     at: number,
   ): void => {
-    const given = indexes.filter((i) => value[names[i]!] !== undefined);
-    if (missing === "refuse") checkArms(indexes, given);
-    for (const i of given) writeMember(i, value[names[i]!], bytes, at);
+    const arms = indexes.filter((i) => given(value, names[i]!) !== undefined);
+    if (missing === "refuse") checkArms(indexes, arms);
+    for (const i of arms) writeMember(i, given(value, names[i]!), bytes, at);
     // Several views of the same bytes are fine as long as they say the same.
-    for (const i of given.length > 1 ? given : []) {
+    for (const i of arms.length > 1 ? arms : []) {
       const { offset, node } = members[i]!;
       const alone = new Uint8Array(size);
-      node.write(value[names[i]!], alone, offset);
+      node.write(given(value, names[i]!), alone, offset);
       if (node.size > 0 && !same(node.read(alone, offset), node.read(bytes, at + offset)))
-        throw new Refusal(`members ${listOf(given.map((j) => names[j]!))} share bytes and do not agree`);
+        throw new Refusal(`members ${listOf(arms.map((j) => names[j]!))} share bytes and do not agree`);
     }
   };
 
@@ -127,7 +147,9 @@ export function struct(size: number, members: readonly MemberNode[], missing: Mi
       const out: { [name: string]: BtfValue } = {};
       for (let i = 0; i < members.length; i++) {
         const member = members[i]!;
-        out[member.name] = member.node.read(bytes, at + member.offset);
+        const value = member.node.read(bytes, at + member.offset);
+        if (set === undefined) out[member.name] = value;
+        else set(out, member.name, value);
       }
       return out;
     },
@@ -144,7 +166,7 @@ export function struct(size: number, members: readonly MemberNode[], missing: Mi
       for (let i = 0; i < members.length; i++) {
         const { name, group } = members[i]!;
         if (group !== 0) continue;
-        const own = object[name];
+        const own = given(object, name);
         if (own === undefined && missing === "zero") continue;
         if (own === undefined && !Object.hasOwn(object, name)) throw missingMember(name);
         writeMember(i, own, bytes, at);

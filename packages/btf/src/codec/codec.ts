@@ -1,6 +1,6 @@
 import type { Btf } from "../btf.ts";
 import { BtfError } from "../error.ts";
-import type { MissingChoice } from "./aggregates.ts";
+import { isInherited, type MissingChoice, setOwn } from "./aggregates.ts";
 import { Compiler } from "./compile.ts";
 import { type BtfValue, Refusal } from "./node.ts";
 import type { Int64Choice } from "./scalars.ts";
@@ -52,7 +52,8 @@ export interface Codec {
 /**
  * Compiles a codec for a type: integers are numbers or bigints, `_Bool` booleans, enums names, `char` arrays strings, structs objects with the members
  * of anonymous structs and unions as their own, unions objects with a member for each way to see them (to encode: one of them, or several that
- * agree), pointers 64-bit integers, data sections objects of their variables.
+ * agree), pointers 64-bit integers, data sections objects of their variables. Members with names like `constructor`, which every object inherits, are
+ * given by properties of the object's own.
  *
  * @throws BtfError BTF_KIND for types without values (void, functions, forward declarations), BTF_LOOP, BTF_SIZE, BTF_TYPE_ID, BTF_LIMIT
  * @throws UnsupportedError floats other than of 4 and 8 bytes
@@ -146,14 +147,17 @@ function flexibleTail(
     }
   };
   /** What is given for the tail; a struct that leaves it out has none. */
-  const given = (value: unknown): unknown =>
-    (value as Record<string, unknown> | null | undefined)?.[name] ?? part.empty;
+  const given = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null || (isInherited(name) && !Object.hasOwn(value, name)))
+      return part.empty;
+    return (value as Record<string, unknown>)[name] ?? part.empty;
+  };
   return {
     // The array may start before the struct's end, in its padding.
     bytesOf: (value) => Math.max(0, offset + inPath(() => part.bytesOf(given(value))) - node.size),
     read(bytes, at) {
       const out = node.read(bytes, at) as { [name: string]: BtfValue };
-      out[name] = part.read(bytes, at + offset);
+      setOwn(out, name, part.read(bytes, at + offset));
       return out;
     },
     write(value, bytes, at) {
