@@ -144,6 +144,7 @@ describe("choices", () => {
     expect(codecFor(kinds, text).decode(fromHex("c3a9c3a9000000000000000000000041"))).toBe("éé");
     expect(codecFor(kinds, text).toBytes("éé")).toEqual(fromHex("c3a9c3a9000000000000000000000000"));
     expect(codecFor(kinds, text).toBytes("0123456789abcdef")).toHaveLength(16);
+    expect(codecFor(kinds, text).decode(fromHex("efbbbf61000000000000000000000000"))).toBe("\ufeffa");
     expect(codecFor(kinds, text, { chars: "number" }).decode(fromHex("c3a90000000000000000000000000041"))).toEqual([
       -61, -87, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 65,
     ]);

@@ -66,8 +66,7 @@ function useEverything(bytes: Uint8Array): void {
     tried(() => cDeclaration(btf, id, "x"));
     const name = tried(() => btf.nameOf(id));
     if (name !== undefined && name !== "" && id !== 0) {
-      // What is not UTF-8 cannot be asked for.
-      if (!name.includes("\ufffd")) expect(btf.findAll(name)).toContain(id);
+      expect(btf.findAll(name)).toContain(id);
       tried(() => btf.memberPath(id, "a.b"));
     }
     const codec = tried(() => codecFor(btf, id));

@@ -222,6 +222,34 @@ test("an unaligned buffer is read as well", () => {
   expect(Btf.parse(shifted.subarray(1)).type(29)).toEqual(little.type(29));
 });
 
+describe("bytes of names that are no UTF-8", () => {
+  // What is well-formed is RFC 3629's: no lone continuation, overlong form, surrogate, or character beyond U+10FFFF.
+  test.each([
+    ["ff", "\udcff"],
+    ["61 e9 62", "a\udce9b"],
+    ["c3 a9", "\u00e9"],
+    ["c3", "\udcc3"],
+    ["c0 af", "\udcc0\udcaf"],
+    ["e0 9f bf", "\udce0\udc9f\udcbf"],
+    ["ed a0 80", "\udced\udca0\udc80"],
+    ["f0 9f 90 9d ff", "\u{1f41d}\udcff"],
+    ["f0 9f 90", "\udcf0\udc9f\udc90"],
+    ["f4 90 80 80", "\udcf4\udc90\udc80\udc80"],
+    ["ef bb bf 78", "\ufeffx"],
+    ["ef bf bd ff", "\ufffd\udcff"],
+  ])("%s", (hex, name) => {
+    const bytes = fromHex(hex);
+    const builder = new BtfBuilder();
+    const id = builder.addStruct(name, 0, []);
+    const encoded = builder.encode();
+    expect(encoded.subarray(-bytes.length - 1, -1)).toEqual(bytes);
+    const btf = Btf.parse(encoded);
+    expect(btf.nameOf(id)).toBe(name);
+    expect(btf.findByName(name)).toBe(id);
+    expect(BtfBuilder.from(btf).encode()).toEqual(encoded);
+  });
+});
+
 describe("split BTF", () => {
   const builder = new BtfBuilder({ base: little });
   const pointer = builder.addPtr(29);

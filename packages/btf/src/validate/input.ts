@@ -1,5 +1,4 @@
 import { BTF_KIND_INT, BTF_KIND_NAMES, type BtfKind } from "../kinds.ts";
-import { decodeBytes, decodeName } from "../read/strings.ts";
 import { isIdentifier } from "./names.ts";
 
 /** The three words that every record starts with. */
@@ -86,19 +85,18 @@ export class Input {
     return this.isNameOffset(offset) && isIdentifier(this.strings, offset);
   }
 
-  /** A name as logs show it, as much of it as anybody looks at. */
+  /** A name as logs show it, a character a byte, as much of it as anybody looks at. */
   shown(offset: number): string {
     if (offset === 0) return "(anon)";
     if (offset >= this.strings.length) return "(invalid-name-offset)";
-    return (
-      decodeName(this.strings, offset, MAX_SHOWN) ??
-      decodeBytes(this.strings.subarray(offset, offset + MAX_SHOWN), false)
-    );
+    const text = this.strings.subarray(offset, offset + MAX_SHOWN);
+    const end = text.indexOf(0);
+    return String.fromCharCode.apply(undefined, (end < 0 ? text : text.subarray(0, end)) as unknown as number[]);
   }
 }
 
-/** Bytes of a string that are decoded: more than a piece of the log has, and than `contains:` with two names. */
-const MAX_SHOWN = 2048;
+/** Bytes of a string that are shown: as many as a piece of the log has. */
+const MAX_SHOWN = 1023;
 
 /** A member as its record has it. */
 export interface RawMember {

@@ -1,3 +1,4 @@
+import { decodeBytes } from "../read/strings.ts";
 import type { Input, RawMember } from "./input.ts";
 import { Rejection } from "./rejection.ts";
 
@@ -8,7 +9,8 @@ const MAX_PIECE = 1023;
 export type Phase = "records" | "resolving";
 
 /**
- * The log of one validation, in the kernel's words.
+ * The log of one validation, in the kernel's words. The kernel copies names byte by byte and cuts by bytes: pieces have a character a byte here too, and
+ * only the whole is read as UTF-8.
  *
  * @see v6.18 kernel/bpf/btf.c, __btf_verifier_log_type, btf_verifier_log_member, btf_verifier_log_vsi
  */
@@ -26,7 +28,13 @@ export class Log {
   }
 
   get text(): string {
-    return this.#text.join("");
+    const text = this.#text.join("");
+    return /^[\0-\x7f]*$/.test(text)
+      ? text
+      : decodeBytes(
+          Uint8Array.from(text, (c) => c.charCodeAt(0)),
+          false,
+        );
   }
 
   /** Appends what only a verbose log holds. */
