@@ -26,12 +26,17 @@ import {
   register,
   sameRegister,
 } from "./draft.ts";
-import { syntaxError } from "./scanner.ts";
+import { syntaxError } from "./place.ts";
 
-/** Takes `(u32 *)(r1 +4)`. */
-function typedAddress(context: Context): { size: number; base: number; off: number } {
-  const { scanner } = context;
+/** Sizes of what atomic operations other than load-acquire and store-release work on. */
+const WORDS: readonly number[] = [BPF_W, BPF_DW];
+
+/** Takes `(u32 *)(r1 +4)`. In LLVM's syntax the size must be one of these; logs print what Linux refuses, too. */
+function typedAddress(context: Context, sizes?: readonly number[]): { size: number; base: number; off: number } {
+  const { scanner, kernel } = context;
+  const place = scanner.place;
   const { size, isSigned } = pointerType(context);
+  if (!kernel && sizes?.includes(size) === false) throw syntaxError(place, "this operation is on u32 or u64");
   if (isSigned) throw scanner.wrong("atomics are unsigned");
   scanner.expect("(");
   const at = address(context);
@@ -47,7 +52,7 @@ function atomic(size: number, dst: number, src: number, off: number, imm: number
 export function lockStatement(context: Context): Draft {
   const { scanner } = context;
   scanner.expect("*");
-  const { size, base, off } = typedAddress(context);
+  const { size, base, off } = typedAddress(context, WORDS);
   const nibble = ALU_OPERATORS.indexOf(scanner.peek());
   if (ATOMIC_NAMES[nibble] === undefined) throw scanner.expected("+=, |=, &= or ^=");
   scanner.take();
@@ -92,7 +97,7 @@ export function atomicAssignment(context: Context, result: Register): Draft | un
   let size = groups["half"] === undefined ? BPF_DW : BPF_W;
   let at: { base: number; off: number };
   if (kernel || groups["fetch"] !== undefined) {
-    const typed = typedAddress(context);
+    const typed = typedAddress(context, WORDS);
     // LLVM's fetches are named alike for both sizes; in logs the name says it.
     if (kernel && (typed.size === BPF_DW) !== name.startsWith("atomic64"))
       throw scanner.wrong(`${name} of another size`);

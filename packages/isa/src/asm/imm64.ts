@@ -13,12 +13,13 @@ import {
 } from "@bpf-ts/uapi/pseudo";
 import { BPF_DW, BPF_IMM, BPF_LD } from "../opcodes.ts";
 import { type Context, type Draft, draft, wideRegister } from "./draft.ts";
+import type { Numeral } from "./scanner.ts";
 
 const LD_IMM64: number = BPF_LD | BPF_IMM | BPF_DW;
 
-/** Takes a number of 64 bits, written signed or unsigned, for `ld_imm64`. */
-export function wideNumber({ scanner }: Context, dst: number): Draft {
-  const value = scanner.integer("immediate", -(1n << 63n), (1n << 64n) - 1n);
+/** The `ld_imm64` of a number of 64 bits, written signed or unsigned. */
+export function wideNumber({ scanner }: Context, dst: number, numeral: Numeral): Draft {
+  const value = scanner.within(numeral, "immediate", -(1n << 63n), (1n << 64n) - 1n);
   return draft(LD_IMM64, {
     dst,
     imm: Number(BigInt.asIntN(32, value)),
@@ -47,7 +48,7 @@ export function reference({ scanner }: Context, dst: number): Draft | undefined 
       return insn;
     case "subprog":
       insn.src = BPF_PSEUDO_FUNC;
-      if (scanner.atNumber) insn.imm = scanner.int32("distance");
+      if (scanner.atNumber) insn.imm = scanner.distance();
       else insn.label = { name: labelName(scanner), place: scanner.lastPlace, field: "imm" };
       scanner.expect("]");
       return insn;
@@ -88,4 +89,9 @@ export function labelName(scanner: Context["scanner"]): string {
   const name = scanner.peek();
   if (!/^[A-Za-z_.$]/u.test(name)) throw scanner.expected("a label");
   return scanner.take();
+}
+
+/** Takes `1f` or `1b`, the next or the last label `1:` from here; undefined, with nothing taken, where the next word is none. */
+export function localLabel(scanner: Context["scanner"]): string | undefined {
+  return scanner.match(/\d+[fb](?!\w)/y)?.[0];
 }

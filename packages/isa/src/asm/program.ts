@@ -7,8 +7,10 @@ import { helperIdByName } from "@bpf-ts/uapi/names";
 import { BPF_PSEUDO_CALL } from "@bpf-ts/uapi/pseudo";
 import type { Insn } from "../insn.ts";
 import { hex8 } from "../text/operators.ts";
+import { PartialSlot } from "./data.ts";
 import { asRegister, type Context, type Draft, type LabelUse } from "./draft.ts";
-import { type Place, Scanner, syntaxError } from "./scanner.ts";
+import { type Place, syntaxError } from "./place.ts";
+import { Scanner } from "./scanner.ts";
 import { statement } from "./statement.ts";
 
 /** A label: the slot it names, and where it stands. */
@@ -51,44 +53,79 @@ export function assembleKernel(text: string): Insn[] {
  * @throws {IsaError} `ISA_SYNTAX`, `ISA_RANGE`, `ISA_LABEL`; the message starts with `line:column: `, both from 1, also in `details`.
  */
 export function assembleLlvm(text: string): Insn[] {
-  const blank = (comment: string): string => comment.replace(/[^\n]/gu, " ");
-  return assemble(text.replace(/\/\*[\s\S]*?\*\/|(?:#|\/\/).*/gu, blank), false);
+  // In characters such as '#' nothing starts a comment.
+  const blank = (found: string): string => (found.startsWith("'") ? found : found.replace(/[^\n]/gu, " "));
+  return assemble(text.replace(/'(?:\\.|[^\\'\n])'|\/\*[\s\S]*?\*\/|(?:#|\/\/).*/gu, blank), false);
 }
 
 function assemble(text: string, kernel: boolean): Insn[] {
   const insns: Draft[] = [];
-  const labels = new Map<string, Label>();
+  const labels = new Map<string, Label[]>();
   const fixups: Fixup[] = [];
+  const data = new PartialSlot();
   const lines = text.split("\n");
   for (let i = 0; i < lines.length; i++) {
-    const scanner = new Scanner(lines[i]!, i + 1);
+    const scanner = new Scanner(lines[i]!, i + 1, kernel);
     while (!scanner.done) {
       if (!kernel && scanner.accept(";")) continue;
-      if (label(scanner, kernel, labels, insns.length)) continue;
-      const slot = insns.length;
-      const insn = instruction(scanner, kernel, slot);
-      if (insn.label !== undefined) fixups.push({ slot, use: insn.label });
-      insns.push(insn);
-      if (insn.next !== undefined) insns.push({ code: 0, dst: 0, src: 0, off: 0, imm: insn.next });
+      const slots = kernel ? undefined : data.directive(scanner);
+      if (slots === undefined) {
+        data.finish();
+        if (label(scanner, kernel, labels, insns.length)) continue;
+        const slot = insns.length;
+        const insn = instruction(scanner, kernel, slot);
+        if (insn.label !== undefined) fixups.push({ slot, use: insn.label });
+        insns.push(insn);
+        if (insn.next !== undefined) insns.push({ code: 0, dst: 0, src: 0, off: 0, imm: insn.next });
+      } else {
+        insns.push(...slots);
+      }
       if (!scanner.done && (kernel || scanner.peek() !== ";")) throw scanner.expected("the end of the line");
     }
   }
+  data.finish();
   for (const { slot, use } of fixups) resolve(insns[slot]!, slot, use, labels);
   return insns.map(({ code, dst, src, off, imm }) => ({ code, dst, src, off, imm }));
 }
 
-/** Takes a label, if there is one. */
-function label(scanner: Scanner, kernel: boolean, labels: Map<string, Label>, slot: number): boolean {
-  const found = scanner.match(/([A-Za-z_.$][\w.$]*)\s*:/y);
+/** Takes a label, if there is one. LLVM's labels that are numbers may stand there more than once. */
+function label(scanner: Scanner, kernel: boolean, labels: Map<string, Label[]>, slot: number): boolean {
+  const found = scanner.match(kernel ? /([A-Za-z_.$][\w.$]*)\s*:/y : /([A-Za-z_.$][\w.$]*|\d+)\s*:/y);
   if (found === undefined) return false;
-  const name = found[1]!;
+  const name = localName(found[1]!);
   const place = scanner.lastPlace;
   const before = labels.get(name);
+  if (/^\d/u.test(name)) {
+    if (before === undefined) labels.set(name, [{ slot, place }]);
+    else before.push({ slot, place });
+    return true;
+  }
   if (before !== undefined)
-    throw syntaxError(place, `label "${name}" stands in line ${before.place.line} too`, "ISA_LABEL");
-  if (asRegister(name, kernel)) throw syntaxError(place, `"${name}" is a register`, "ISA_LABEL");
-  labels.set(name, { slot, place });
+    throw syntaxError(place, `label "${name}" stands in line ${before[0]!.place.line} too`, "ISA_LABEL");
+  if (asRegister(name, kernel)) {
+    throw syntaxError(place, `"${name}" is a register`, "ISA_LABEL");
+  }
+  labels.set(name, [{ slot, place }]);
   return true;
+}
+
+/** The name of a label, without zeros in front where it is a number. */
+function localName(name: string): string {
+  return name.replace(/^0+(?=\d)/u, "");
+}
+
+/** Where a label is, seen from the instruction at `slot`: `1f` is the first `1:` behind it, `1b` the last one that is not. */
+function find(labels: Map<string, Label[]>, name: string, slot: number): Label | undefined {
+  if (!/^\d/u.test(name)) return labels.get(name)?.[0];
+  const list = labels.get(localName(name.slice(0, -1))) ?? [];
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle]!.slot <= slot) low = middle + 1;
+    else high = middle;
+  }
+  return list[name.endsWith("f") ? low : low - 1];
 }
 
 /** Takes one instruction with what may stand in front and behind. */
@@ -133,9 +170,9 @@ function overrides(scanner: Scanner, insn: Draft): void {
   }
 }
 
-function resolve(insn: Draft, slot: number, use: LabelUse, labels: Map<string, Label>): void {
+function resolve(insn: Draft, slot: number, use: LabelUse, labels: Map<string, Label[]>): void {
   const { name, place, field } = use;
-  const found = labels.get(name);
+  const found = find(labels, name, slot);
   if (found === undefined) {
     const helper = field === "callee" ? helperIdByName(name) : undefined;
     if (helper === undefined) {

@@ -1,35 +1,31 @@
-import { IsaError } from "../error.ts";
+import type { IsaError } from "../error.ts";
+import { expression } from "./expression.ts";
+import { type Place, syntaxError } from "./place.ts";
 
-/** Where a piece of assembler text stands; both from 1. */
-export interface Place {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** An error about assembler text: its message starts with `line:column: `, its details hold both. */
-export function syntaxError(
-  place: Place,
-  message: string,
-  code: "ISA_SYNTAX" | "ISA_LABEL" | "ISA_RANGE" = "ISA_SYNTAX",
-): IsaError {
-  const { line, column } = place;
-  return new IsaError(`${line}:${column}: ${message}`, { code, details: { line, column } });
+/** A number of the text, before it is known what it may be. */
+export interface Numeral {
+  readonly value: bigint;
+  readonly place: Place;
 }
 
 /** The words of one line, one after the other. */
 export class Scanner {
-  /** Words of both syntaxes: operators that start with the letter s, names, numbers, the other operators, single characters. */
-  readonly #token: RegExp = /s(?:>>=|[/%]=|[<>]=?)|[A-Za-z_.$][\w.$]*|\d\w*|<<=|>>=|[-+*/%|&^=!<>]=|./suy;
+  /** Words of both syntaxes: operators that start with the letter s, names, numbers, characters, the other operators, single characters. */
+  readonly #token: RegExp =
+    /s(?:>>=|[/%]=|[<>]=?)|[A-Za-z_.$][\w.$]*|\d\w*|'(?:\\.|[^\\'])'|<<=|>>=|[-+*/%|&^=!<>]=|./suy;
   readonly #text: string;
   readonly #line: number;
+  /** The kernel log's syntax; else LLVM's, where numbers may be expressions. */
+  readonly #kernel: boolean;
   /** Start of the word that comes next. */
   #at = 0;
   /** Start of the word that was taken last. */
   #last = 0;
 
-  constructor(text: string, line: number) {
+  constructor(text: string, line: number, kernel: boolean) {
     this.#text = text;
     this.#line = line;
+    this.#kernel = kernel;
     this.#skip(0);
   }
 
@@ -102,40 +98,59 @@ export class Scanner {
     return { line: this.#line, column: this.#last + 1 };
   }
 
-  /** True where a pattern (sticky) matches right here. Takes nothing. */
-  ahead(pattern: RegExp): boolean {
+  /** What a pattern (sticky) matches right here; undefined where it does not. Takes nothing. */
+  ahead(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
-    return pattern.test(this.#text);
+    return pattern.exec(this.#text)?.[0];
   }
 
-  /** True where a number comes next, with or without a sign. */
+  /** True where a number comes next, with or without a sign. In LLVM's syntax an expression starts like that, too: never with a bracket. */
   get atNumber(): boolean {
-    return this.ahead(/[-+]?\s*\d/y);
+    return this.ahead(this.#kernel ? /[-+]?\s*\d/y : /[-+]?\s*[\d']/y) !== undefined;
   }
 
-  /**
-   * A whole number with an optional sign, decimal, `0x…` or `0b…`.
-   *
-   * @param min Smallest value allowed.
-   * @param max Largest value allowed.
-   */
-  integer(what: string, min: bigint, max: bigint): bigint {
+  /** Takes a number: a whole one with an optional sign, decimal, `0x…` or `0b…`; in LLVM's syntax an expression. */
+  numeral(what: string): Numeral {
     const place = this.place;
+    if (!this.#kernel) {
+      if (!this.atNumber) throw this.expected(what);
+      return { value: expression(this, what), place };
+    }
     const sign = this.accept("-") ? -1n : 1n;
     if (sign === 1n) this.accept("+");
     const digits = this.peek();
     if (!/^(?:0|[1-9]\d*|0[xX][\da-fA-F]+|0[bB][01]+)$/u.test(digits)) throw this.expected(what);
     this.take();
-    const value = sign * BigInt(digits);
-    if (value < min || value > max) {
-      throw syntaxError(place, `${what} is ${value}, allowed is ${min}..${max}`, "ISA_RANGE");
-    }
-    return value;
+    return { value: sign * BigInt(digits), place };
+  }
+
+  /**
+   * Checks a number.
+   *
+   * @param min Smallest value allowed.
+   * @param max Largest value allowed.
+   * @returns Its value. In LLVM's syntax numbers have 64 bits, so that 0xffffffffffffffff is -1 where that is allowed.
+   */
+  within({ value, place }: Numeral, what: string, min: bigint, max: bigint): bigint {
+    if (value >= min && value <= max) return value;
+    const signed = BigInt.asIntN(64, value);
+    if (!this.#kernel && value < 1n << 64n && value > 0n && signed >= min && signed < 0n) return signed;
+    throw syntaxError(place, `${what} is ${value}, allowed is ${min}..${max}`, "ISA_RANGE");
+  }
+
+  /** Takes a number and checks it, as {@link numeral} and {@link within}. */
+  integer(what: string, min: bigint, max: bigint): bigint {
+    return this.within(this.numeral(what), what, min, max);
   }
 
   /** A number for a 32-bit field, written signed or unsigned; answers it signed. */
-  int32(what: string): number {
-    return Number(BigInt.asIntN(32, this.integer(what, -0x8000_0000n, 0xffff_ffffn)));
+  int32(what: string, numeral: Numeral = this.numeral(what)): number {
+    return Number(BigInt.asIntN(32, this.within(numeral, what, -0x8000_0000n, 0xffff_ffffn)));
+  }
+
+  /** How far to go, where that is 32 bits. */
+  distance(): number {
+    return Number(this.integer("distance", -0x8000_0000n, 0x7fff_ffffn));
   }
 
   /** A number for the 16-bit `off`. */

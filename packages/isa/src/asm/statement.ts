@@ -9,6 +9,7 @@ import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_KFUNC_CALL } from "@bpf-ts
 import * as op from "../opcodes.ts";
 import { ALU_OPERATORS, JMP_OPERATORS } from "../text/operators.ts";
 import { atomicAssignment, lockStatement, storeRelease } from "./atomic.ts";
+import { slotOf } from "./data.ts";
 import {
   address,
   asRegister,
@@ -22,14 +23,15 @@ import {
   sameRegister,
   wideRegister,
 } from "./draft.ts";
-import { labelName, ldPseudo, reference, wideNumber } from "./imm64.ts";
-import { syntaxError } from "./scanner.ts";
+import { labelName, ldPseudo, localLabel, reference, wideNumber } from "./imm64.ts";
+import { syntaxError } from "./place.ts";
 
 /** Takes one instruction. */
 export function statement(context: Context): Draft {
   const { scanner, kernel } = context;
   if (asRegister(scanner.peek(), kernel)) return assignment(context, register(context));
-  switch (scanner.peek()) {
+  // As LLVM has it, case matters in all words but the first one and registers.
+  switch (kernel ? scanner.peek() : scanner.peek().toLowerCase()) {
     case "exit":
       scanner.take();
       return draft(op.BPF_JMP | op.BPF_EXIT);
@@ -59,8 +61,9 @@ export function statement(context: Context): Draft {
       return storeRelease(context);
     case ".8byte":
     case ".quad":
+      if (!kernel) break;
       scanner.take();
-      return data(context);
+      return slotOf(scanner.integer("slot", -(1n << 63n), (1n << 64n) - 1n));
     case "callx":
       if (kernel) break;
       scanner.take();
@@ -76,8 +79,11 @@ export function statement(context: Context): Draft {
 /** Takes where a jump goes: `pc+5` in logs, `+5` in LLVM's syntax (with the `<name>` of llvm-objdump), or a label. */
 function target(context: Context, insn: Draft, field: "off" | "imm"): Draft {
   const { scanner, kernel } = context;
-  if (kernel ? scanner.match(/pc(?=\s*[-+])/y) !== undefined : scanner.atNumber) {
-    insn[field] = field === "off" ? scanner.int16("distance") : scanner.int32("distance");
+  const local = kernel ? undefined : localLabel(scanner);
+  if (local !== undefined) {
+    insn.label = { name: local, place: scanner.lastPlace, field };
+  } else if (kernel ? scanner.match(/pc(?=\s*[-+])/y) !== undefined : scanner.atNumber) {
+    insn[field] = field === "off" ? scanner.int16("distance") : scanner.distance();
     if (!kernel) scanner.match(/<[^>]*>/y);
   } else {
     insn.label = { name: labelName(scanner), place: scanner.lastPlace, field };
@@ -184,12 +190,11 @@ function assigned(context: Context, dst: Register, cls: number): Draft {
 /** A number behind `dst =`: a mov, or `ld_imm64` where ` ll` or the opcode in front says so. */
 function number(context: Context, dst: Register, mov: number): Draft {
   const { scanner } = context;
-  if (dst.wide && (context.opcode === (op.BPF_LD | op.BPF_IMM | op.BPF_DW) || scanner.ahead(/[-+]?\s*\w+\s+ll\b/y))) {
-    const insn = wideNumber(context, dst.index);
-    scanner.accept("ll");
-    return insn;
-  }
-  return draft(mov, { dst: dst.index, imm: scanner.int32("immediate (ld_imm64 is written with ll)") });
+  const what = "immediate (ld_imm64 is written with ll)";
+  const numeral = scanner.numeral(what);
+  const isWide = dst.wide && (scanner.accept("ll") || context.opcode === (op.BPF_LD | op.BPF_IMM | op.BPF_DW));
+  if (isWide) return wideNumber(context, dst.index, numeral);
+  return draft(mov, { dst: dst.index, imm: scanner.int32(what, numeral) });
 }
 
 /** `(s8)r2`, behind `dst =`. */
@@ -277,7 +282,7 @@ const CALL: number = op.BPF_JMP | op.BPF_CALL;
 /** `pc+5`, `bpf_map_lookup_elem#1`, `kernel-function#7`, a label, or a helper's name alone; behind `call`. */
 function kernelCall(context: Context): Draft {
   const { scanner } = context;
-  if (scanner.match(/pc(?=\s*[-+])/y)) return draft(CALL, { src: BPF_PSEUDO_CALL, imm: scanner.int32("distance") });
+  if (scanner.match(/pc(?=\s*[-+])/y)) return draft(CALL, { src: BPF_PSEUDO_CALL, imm: scanner.distance() });
   // Of a kernel function that its BTF does not name, or whose BTF is not there, logs have these.
   const numbered = scanner.match(/(kernel-function|<error>|[A-Za-z_.$][\w.$]*)?\s*#/y);
   if (numbered !== undefined) {
@@ -293,20 +298,8 @@ function kernelCall(context: Context): Draft {
 /** A helper's number or a label, behind `call`. */
 function llvmCall(context: Context): Draft {
   const { scanner } = context;
-  if (scanner.atNumber) return draft(CALL, { imm: scanner.int32("helper") });
-  const label = { name: labelName(scanner), place: scanner.lastPlace, field: "imm" } as const;
+  const local = localLabel(scanner);
+  if (local === undefined && scanner.atNumber) return draft(CALL, { imm: scanner.int32("helper") });
+  const label = { name: local ?? labelName(scanner), place: scanner.lastPlace, field: "imm" } as const;
   return draft(CALL, { src: BPF_PSEUDO_CALL, label });
-}
-
-/** A slot as a number, behind `.8byte`. */
-function data({ scanner }: Context): Draft {
-  const value = BigInt.asUintN(64, scanner.integer("slot", -(1n << 63n), (1n << 64n) - 1n));
-  const low = Number(value & 0xffff_ffffn);
-  return {
-    code: low & 0xff,
-    dst: (low >> 8) & 15,
-    src: (low >> 12) & 15,
-    off: low >> 16,
-    imm: Number(BigInt.asIntN(32, value >> 32n)),
-  };
 }
