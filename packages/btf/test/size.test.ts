@@ -47,8 +47,8 @@ describe("bundle sizes (minified, gzip)", () => {
       14_000,
       'import { Btf, codecFor } from "./index.ts"; console.log(codecFor(Btf.parse(new Uint8Array(0)), 1));',
     ],
-    ["validator", 13_500, 'import { validateBtf } from "./index.ts"; console.log(validateBtf(new Uint8Array(0)));'],
-    ["everything", 35_000, 'import * as btf from "./index.ts"; console.log(Object.entries(btf));'],
+    ["validator", 14_000, 'import { validateBtf } from "./index.ts"; console.log(validateBtf(new Uint8Array(0)));'],
+    ["everything", 36_000, 'import * as btf from "./index.ts"; console.log(Object.entries(btf));'],
   ])("%s: at most %d bytes", async (name, budget, source) => {
     const size = await sizeOf(source);
     console.log(`btf: ${name}: ${size} bytes`);
