@@ -1,8 +1,9 @@
 // What LLVM 19's assembler and disassembler say, for test/fixtures/llvm-19.txt.
 //   node scripts/llvm-fixture.mjs > test/fixtures/llvm-19.txt
 // Needs llvm-mc-19, llvm-objdump-19 and clang-19. Each line: bytes in hex, text of llvm-objdump --mcpu=v4, its text without --mcpu, and the
-// assembler text that gave the bytes (empty: the bytes were given), with tabs between. Sections start with "== ".
-import { execFileSync } from "node:child_process";
+// assembler text that gave the bytes (empty: the bytes were given), with tabs between. Sections start with "== ". In the section "syntax" each line
+// is: bytes of bpfel, bytes of bpfeb, text as JSON; or ! and the line of the text that is refused.
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,6 +89,146 @@ function statements() {
   return list;
 }
 
+/** Literals and expressions. */
+const NUMBERS = [
+  ..."0 017 00 08 0x1F 0X1f 0b101 0B11 -017 +1 2147483648 4294967295 0xffffffffffffffff 18446744073709551615".split(
+    " ",
+  ),
+  ..."18446744073709551616 1+2 1-2 1<<4 1<<31 1+(2) 2*(3+4) -1-1 -1+3 1+-1 1++2 1--2 2*3+4 4+2*3 1|6&3 1+2|4 7%3".split(
+    " ",
+  ),
+  ..."7/2 -7/2 -7%3 256>>4 1^3 1+~1 'a' '\\n' '\\'' '\\0' '#' ';' -'a' (1+2) (1)+2 -(5) ~1 -+1 !0 1_000 0x 0b 1.5 0xg 1+".split(
+    " ",
+  ),
+  "- 1",
+  "+ 1",
+  "1 + 2",
+  "1  <<  4",
+  "' '",
+];
+
+/** What can stand around instructions and in them: numbers, blanks, comments, labels, case, data. `@` makes names of labels unique. */
+function syntax() {
+  const list = [];
+  const around = [
+    "r1 = N",
+    "w3 s>>= N",
+    "r1 = N ll",
+    "if w1 s< N goto +1",
+    "*(u64 *)(r1 + 8) = N",
+    "r0 = *(u8 *)skb[N]",
+    ".8byte N",
+    ".long N, 0",
+  ];
+  for (const text of around) {
+    // llvm-mc crashes on "1+ ll".
+    for (const number of NUMBERS)
+      if (number !== "1+" || !text.endsWith("ll")) list.push(text.replace("N", () => number));
+  }
+  for (const offset of [
+    "+ 1+2",
+    "- 5 + 2",
+    "+ 'a'",
+    "-1<<3",
+    "+ 32768",
+    "- 32769",
+    "+ -1",
+    "+ (1)",
+    "+ ~1",
+    "",
+    "1",
+    "+",
+  ]) {
+    list.push(`r1 = *(u32 *)(r2 ${offset})`, `*(u8 *)(r1 ${offset}) = w3`, `r1 = xchg_64(r2 ${offset}, r1)`);
+  }
+  for (const distance of ["1+2", "-1-1", "0x10", "32767", "32768", "-32769", "(1)", "'a'"]) {
+    list.push(`goto ${distance}`, `if r1 > r2 goto ${distance}`, `may_goto ${distance}`);
+  }
+  for (const size of ["u8", "u16"]) {
+    list.push(`lock *(${size} *)(r1 + 0) += r2`, `w1 = atomic_fetch_add((${size} *)(r2 + 0), w1)`);
+  }
+  for (const r of ["r", "w"]) for (const i of [0, 9, 10, 11, 12, 16]) list.push(`${r}${i} = 1`);
+  // llvm-mc crashes where a name stands for a number, as r12 does.
+  for (const r of ["r", "w"]) for (const i of [0, 9, 10, 11]) list.push(`${r}1 = ${r}${i}`);
+  for (const operator of ["+=", "s>>=", "=", "==", "s<<="]) {
+    list.push(`r1 ${operator} r2`, `r1${operator}r2`, `w1${operator}-5`, ` \tr1\t${operator}\t r2 `);
+  }
+  for (const operator of ["==", "s>", "s<=", "&", "s&"]) {
+    list.push(`if r1${operator}r2 goto+1`, `if\tw1\t${operator}\t5\tgoto\t-1`);
+  }
+  list.push(
+    "r1=*(u32*)(r2+4)",
+    "r1 = * ( u32 * ) ( r2 + 4 )",
+    "*( u8 * )( r1 - 4 )=w2",
+    "lock*(u64*)(r1+0)+=r2",
+    "r1 = ( s8 ) r2",
+    "r1 =- r1",
+    "exit;exit",
+    ";;exit;;",
+    "\n\nexit\n",
+    "exit\r\nexit\r\n",
+    "exit exit",
+    "exit # a; exit",
+    "exit // a ; exit\nexit",
+    "exit /* a; */ ; /* b */ exit",
+    "/* a\n b */ exit",
+    "exit /* // */\nexit",
+    "exit // /*\nexit",
+    "/*/ exit",
+    "r1 = '#' # '",
+  );
+  list.push(
+    "a@: goto a@",
+    "a@ : goto a@",
+    "goto a@\na@:",
+    "a@: b@: goto b@; goto a@",
+    ".La@.b$c: goto .La@.b$c",
+    "1: goto 1b",
+    "1 : 1: goto 1b",
+    "goto 1f\n1: exit",
+    "1: goto 1f; 1: goto 1b; 1: goto 1b",
+    "99: exit; if r1 > 5 goto 99b",
+    "1: may_goto 1b",
+    "0: gotol 0b",
+    "01: goto 1b",
+    "1: goto 01b; goto 001f; 1: exit",
+    "goto 10f; 1: exit; 10: exit",
+    "1: if w1 == w2 goto 1b; goto 1f; 1: exit",
+    "call a@; a@: exit",
+    "r1 = 1 ll; goto a@; r2 = 2 ll; a@: gotol a@",
+    "1: goto 1B",
+    "1: exit 2: exit",
+    "A@: exit; goto A@",
+    "exit; W1 = 5",
+  );
+  list.push(
+    ..."R1 = 2|W1 += 5|EXIT|Goto +1|CALL 5|MAY_GOTO +1|LOCK *(u64 *)(r1 + 0) += R2|r1 = *(u32 *)(R2 + 4)|r1 = -R1".split(
+      "|",
+    ),
+    ..."r1 = *(U32 *)(r2 + 4)|r1 = BE16 r1|r1 = (S8)r2|r1 = 5 LL|if r1 > 5 GOTO +1|r1 = XCHG_64(r2 + 0, r1)".split("|"),
+  );
+  list.push(
+    ".byte 1,2,3,4,5,6,7,8",
+    ".byte 0xe5; .byte 0; .short -1; .long 0",
+    ".2byte 1,2,3,4",
+    ".value 1,2,3,4",
+    ".4byte 1; .int 2",
+    ".8byte 1,2",
+    ".quad -1",
+    ".byte -128,255,-1,0,'a',0,0,0",
+    ".byte 256",
+    ".byte -129",
+    ".long 4294967296",
+    ".8byte 18446744073709551616",
+    ".8byte ,",
+    ".8byte 1 2",
+    ".hword 1",
+    "a@: .8byte 5; goto a@",
+    ".QUAD 0x95; exit",
+  );
+  return list;
+}
+
 /** Slots of all opcodes with fields that programs don't have, from a fixed seed. */
 function slots() {
   let state = 1;
@@ -135,6 +276,49 @@ function object(text, dir) {
   return out;
 }
 
+/** Assembles each text in a section of its own. */
+function sections(dir, triple, list) {
+  const file = join(dir, "s.s");
+  const out = join(dir, "s.o");
+  writeFileSync(file, list.map((text, i) => `.section s${i},"ax"\n${text.replaceAll("@", `${i}`)}\n`).join(""));
+  const { stderr } = spawnSync(tool("llvm-mc"), ["-triple", triple, "-mcpu=v4", "-filetype=obj", "-o", out, file], {
+    encoding: "utf8",
+  });
+  return { out, stderr, lines: readFileSync(file, "utf8").split("\n") };
+}
+
+/** The bytes that each text has on its own, in both byte orders, or the line of it where it is refused. */
+function assembleEach(dir, list) {
+  const refused = new Map();
+  for (;;) {
+    // One that is refused can hide others: until there is none.
+    const kept = list.filter((text) => !refused.has(text));
+    const { stderr, lines } = sections(dir, "bpfel", kept);
+    if (!stderr.includes("error:")) break;
+    const before = refused.size;
+    for (const [, at] of stderr.matchAll(/^\S+:(\d+):\d+: error: /gm)) {
+      let line = Number(at) - 1;
+      while (!lines[line].startsWith(".section s")) line--;
+      const text = kept[Number(/\d+/.exec(lines[line])[0])];
+      if (!refused.has(text)) refused.set(text, Number(at) - 1 - line);
+    }
+    if (refused.size === before) throw new Error(stderr);
+  }
+  const kept = list.filter((text) => !refused.has(text));
+  const bytes = ["bpfel", "bpfeb"].map((triple) => {
+    const { out, stderr } = sections(dir, triple, kept);
+    if (stderr !== "") throw new Error(stderr);
+    const options = kept.flatMap((_, i) => ["--dump-section", `s${i}=${join(dir, `s${i}.bin`)}`]);
+    execFileSync(tool("llvm-objcopy"), [...options, out, join(dir, "copy.o")]);
+    return kept.map((_, i) => readFileSync(join(dir, `s${i}.bin`)).toString("hex"));
+  });
+  return list.map((text) => {
+    const i = kept.indexOf(text);
+    const name = JSON.stringify(text);
+    return i < 0 ? `!${refused.get(text)}\t\t${name}` : `${bytes[0][i]}\t${bytes[1][i]}\t${name}`;
+  });
+}
+
 /** Pairs of bytes and text. */
 function disassemble(file, ...options) {
   const text = execFileSync(tool("llvm-objdump"), ["-d", "-z", ...options, file], {
@@ -174,6 +358,8 @@ function generate() {
         .map((bytes) => `.byte ${bytes.join(",")}\n`)
         .join("")}`,
     );
+
+    lines.push("== syntax", ...assembleEach(dir, [...new Set(syntax())]));
 
     const source = join(dir, "c.c");
     writeFileSync(source, C);

@@ -45,9 +45,9 @@ export function draft(code: number, fields: Partial<Draft> = {}): Draft {
   return { code, dst: 0, src: 0, off: 0, imm: 0, ...fields };
 }
 
-/** What a word names as a register; undefined if none. Logs name up to r15, LLVM up to r11, in upper case, too. */
+/** What a word names as a register; undefined if none. Logs name up to r15, LLVM up to r11. */
 export function asRegister(word: string, kernel: boolean): Omit<Register, "place"> | undefined {
-  const found = /^([rw])(\d|1\d)$/u.exec(kernel ? word : word.toLowerCase());
+  const found = /^([rw])(\d|1\d)$/u.exec(word);
   if (found === null) return undefined;
   const index = Number(found[2]);
   return index > (kernel ? 15 : 11) ? undefined : { index, wide: found[1] === "r" };

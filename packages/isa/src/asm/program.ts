@@ -102,7 +102,7 @@ function label(scanner: Scanner, kernel: boolean, labels: Map<string, Label[]>, 
   }
   if (before !== undefined)
     throw syntaxError(place, `label "${name}" stands in line ${before[0]!.place.line} too`, "ISA_LABEL");
-  if (asRegister(name, kernel)) {
+  if (asRegister(kernel ? name : name.toLowerCase(), kernel)) {
     throw syntaxError(place, `"${name}" is a register`, "ISA_LABEL");
   }
   labels.set(name, [{ slot, place }]);

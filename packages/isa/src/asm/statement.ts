@@ -29,9 +29,14 @@ import { syntaxError } from "./place.ts";
 /** Takes one instruction. */
 export function statement(context: Context): Draft {
   const { scanner, kernel } = context;
-  if (asRegister(scanner.peek(), kernel)) return assignment(context, register(context));
-  // As LLVM has it, case matters in all words but the first one and registers.
-  switch (kernel ? scanner.peek() : scanner.peek().toLowerCase()) {
+  // As LLVM has it, case matters in all words but the first one.
+  const first = kernel ? scanner.peek() : scanner.peek().toLowerCase();
+  const dst = asRegister(first, kernel);
+  if (dst !== undefined) {
+    scanner.take();
+    return assignment(context, { ...dst, place: scanner.lastPlace });
+  }
+  switch (first) {
     case "exit":
       scanner.take();
       return draft(op.BPF_JMP | op.BPF_EXIT);

@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { assembleLlvm, decode, encode, formatLlvm } from "../../src/index.ts";
+import { assembleLlvm, decode, encode, formatLlvm, IsaError } from "../../src/index.ts";
 
 const fixture = readFileSync(new URL("../fixtures/llvm-19.txt", import.meta.url), "utf8");
 const sections = new Map(
@@ -27,6 +27,16 @@ function rows(section: string): { hex: string; v4: string; plain: string; source
 function bytes(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, "hex"));
 }
+
+/** What llvm-mc takes and we refuse. */
+const STRICTER: readonly string[] = [
+  ".8byte !0",
+  ".long !0, 0",
+  ".8byte 1.5",
+  "r1 = *(u32 *)(r2 1)",
+  "*(u8 *)(r1 1) = w3",
+  "r1 = xchg_64(r2 1, r1)",
+];
 
 describe("LLVM 19", () => {
   it("statements assemble to its bytes", () => {
@@ -59,6 +69,33 @@ describe("LLVM 19", () => {
     }
     console.log(`isa: ${rows(section).length} ${section} printed, ${unknown} of them <unknown>`);
     expect(unknown === 0).toBe(section === "statements");
+  });
+
+  it("syntax: what it takes and what it refuses", () => {
+    const stricter = new Set(STRICTER);
+    let refused = 0;
+    const list = sections.get("syntax")!;
+    for (const line of list) {
+      const [little, big, json] = line.split("\t") as [string, string, string];
+      const text = (JSON.parse(json) as string).replaceAll("@", "7");
+      let got: string;
+      try {
+        const insns = assembleLlvm(text);
+        got = Buffer.from(encode(insns)).toString("hex");
+        // Data are numbers, which are of little-endian slots here.
+        if (!/\.(?:\d?byte|long|int|short|value|quad)/i.test(text) && !little.startsWith("!")) {
+          expect([text, Buffer.from(encode(insns, "big")).toString("hex")]).toEqual([text, big]);
+        }
+      } catch (error) {
+        if (!(error instanceof IsaError)) throw error;
+        got = `!${(error.details as { line: number }).line}`;
+      }
+      if (got.startsWith("!")) refused++;
+      expect([text, got]).toEqual([text, stricter.has(text) ? "!1" : little]);
+      if (stricter.has(text)) expect(little).not.toMatch(/^!/);
+    }
+    console.log(`isa: ${list.length} texts of LLVM's syntax, ${refused} refused`);
+    expect(list.length).toBeGreaterThan(600);
   });
 
   it.each(["clang v3", "clang v4"])("%s: its assembly gives its object code", (section) => {
