@@ -77,7 +77,8 @@ export function sameWidth(left: Reg64 | Reg32, right: Reg64 | Reg32): void {
 
 /** `dst = -dst`. @throws {IsaError} `ISA_OPERAND` */
 export function negate(dst: WritableReg64 | WritableReg32): Insn {
-  return finish((isWide(dst) ? BPF_ALU64 : BPF_ALU) | BPF_NEG, registerNumber(dst), 0, 0, 0);
+  const to = registerNumber(dst);
+  return finish((isWide(dst) ? BPF_ALU64 : BPF_ALU) | BPF_NEG, to, 0, 0, 0);
 }
 
 /**

@@ -86,8 +86,9 @@ export function atomic(
 function atomicImmediate(operation: AtomicOperation): number {
   if (operation === "xchg") return BPF_XCHG;
   if (operation === "cmpxchg") return BPF_CMPXCHG;
-  const fetches = operation.startsWith("fetch_");
-  const bits = atomicOperation(fetches ? operation.slice(6) : operation);
+  const name = String(operation);
+  const fetches = name.startsWith("fetch_");
+  const bits = atomicOperation(fetches ? name.slice(6) : name);
   if (bits !== undefined) return fetches ? bits | BPF_FETCH : bits;
   throw operandError(`"${operation}" is no atomic operation`, { operation });
 }
