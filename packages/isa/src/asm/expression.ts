@@ -124,8 +124,9 @@ function literal(scanner: Words, what: string): bigint {
     const [, escaped, plain] = character;
     return BigInt((escaped === undefined ? plain! : (ESCAPES[escaped] ?? escaped)).codePointAt(0)!);
   }
-  // A zero in front makes a number octal, as in C.
-  if (!/^(?:0[0-7]*|[1-9]\d*|0x[\da-f]+|0b[01]+)$/iu.test(word)) throw scanner.expected(what);
+  // A zero in front makes a number octal, as in C; what C says about its type is let pass.
+  const number = /^(0[0-7]*|[1-9]\d*|0[xX][\da-fA-F]+|0[bB][01]+)U?L?L?$/u.exec(word)?.[1];
+  if (number === undefined) throw scanner.expected(what);
   scanner.take();
-  return BigInt(/^0[0-7]/u.test(word) ? `0o${word.slice(1)}` : word);
+  return BigInt(/^0[0-7]/u.test(number) ? `0o${number.slice(1)}` : number);
 }
