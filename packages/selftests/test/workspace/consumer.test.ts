@@ -105,10 +105,12 @@ describe("every published package, installed from its tarball", () => {
   it("holds what a user needs and nothing that only the workspace understands", () => {
     for (const { name } of consumer.packages) {
       const folder = join(consumer.folder, "node_modules", name);
-      expect(readdirSync(folder).sort(), name).toEqual(["LICENSE", "README.md", "dist", "package.json", "src"]);
       const text = readFileSync(join(folder, "package.json"), "utf8");
       expect(text, name).not.toContain("workspace:");
       const manifest = JSON.parse(text) as Manifest & Record<string, unknown>;
+      const command = manifest.bin === undefined ? [] : ["bin"];
+      const files = ["LICENSE", "README.md", ...command, "dist", "package.json", "src"];
+      expect(readdirSync(folder).sort(), name).toEqual(files);
       expect(manifest, name).toMatchObject({
         type: "module",
         sideEffects: false,

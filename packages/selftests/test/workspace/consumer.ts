@@ -78,10 +78,9 @@ function packThirdParties(packages: readonly Package[], destination: string): Re
   return tarballs;
 }
 
-/** Entry points of a package but for its package.json and what its commands start. */
+/** Entry points of a package but for its package.json and what its command starts, which would run it. */
 function entriesOf({ name, manifest }: Package): string[] {
-  const commands = new Set(Object.values(manifest.bin ?? {}));
   return Object.entries(manifest.exports ?? {})
-    .filter(([, target]) => typeof target !== "string" && !commands.has(target["default"] ?? ""))
+    .filter(([subpath, target]) => typeof target !== "string" && subpath !== "./main")
     .map(([subpath]) => name + subpath.slice(1));
 }
