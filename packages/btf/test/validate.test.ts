@@ -341,3 +341,13 @@ describe("the running kernel", () => {
     agree("changed ones", inputs);
   });
 });
+
+test("of a log without end, the end", () => {
+  const b = new BtfBuilder();
+  const int = b.addInt("int", 4, { signed: true });
+  for (let i = 0; i < 80_000; i++) b.addTypedef("n".repeat(511), int);
+  b.addTypedef("", int);
+  const { log } = validateBtf(b.encode(), { verbose: true });
+  expect(log.length).toBe(2 ** 24 - 1);
+  expect(log.slice(-60)).toMatch(/\n\[80002\] TYPEDEF \(anon\) type_id=1 Invalid name\n$/);
+});

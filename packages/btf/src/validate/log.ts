@@ -4,6 +4,8 @@ import { Rejection } from "./rejection.ts";
 
 /** What one call of the kernel's log function holds at most, in bytes; longer text is cut. */
 const MAX_PIECE = 1023;
+/** Bytes of a log that are kept, its end: what fits into the largest buffer that loaders give the kernel. A file of 16 MB can make a thousand times as much. */
+const MAX_LOG = 2 ** 24 - 1;
 
 /** Which of the two passes is running: the second repeats a struct's line before a line about its member. */
 export type Phase = "records" | "resolving";
@@ -18,6 +20,7 @@ export class Log {
   readonly #input: Input;
   readonly #verbose: boolean;
   #text: string[] = [];
+  #length = 0;
   phase: Phase = "records";
   /** Whether the log ends with the reason of a rejection. */
   hasReason = false;
@@ -28,7 +31,7 @@ export class Log {
   }
 
   get text(): string {
-    const text = this.#text.join("");
+    const text = this.#text.join("").slice(-MAX_LOG);
     return /^[\0-\x7f]*$/.test(text)
       ? text
       : decodeBytes(
@@ -88,7 +91,12 @@ export class Log {
   }
 
   #add(piece: string): void {
-    this.#text.push(piece.length > MAX_PIECE ? piece.slice(0, MAX_PIECE) : piece);
+    const kept = piece.slice(0, MAX_PIECE);
+    this.#text.push(kept);
+    this.#length += kept.length;
+    if (this.#length < 2 * MAX_LOG) return;
+    this.#text = [this.#text.join("").slice(-MAX_LOG)];
+    this.#length = MAX_LOG;
   }
 
   #type(id: number, details: boolean, reason: string): void {
