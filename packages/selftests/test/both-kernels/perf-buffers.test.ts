@@ -1,9 +1,9 @@
 /** Perf buffers of a loaded object, read as libbpf-ts does it, on both kernels. */
-import { BpfError } from "@bpf-ts/uapi";
 import { ENOENT } from "@bpf-ts/uapi/errno";
 import type { BpfObject, PerfBuffer } from "libbpf-ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openProg } from "../../src/objects.ts";
+import { caught } from "../caught.ts";
 import { kernels, type OpenKernel } from "./kernels.ts";
 
 interface Sample {
@@ -11,16 +11,6 @@ interface Sample {
   length: number;
   cpu: number;
   packet: string;
-}
-
-function caught(act: () => unknown): BpfError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof BpfError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 for (const { name, open, skip } of kernels()) {

@@ -1,9 +1,9 @@
 /** Ring buffers of a loaded object, read and written as libbpf-ts does it, on both kernels. */
-import { BpfError } from "@bpf-ts/uapi";
 import { E2BIG, EBADF, EINVAL, ENOSPC } from "@bpf-ts/uapi/errno";
 import type { BpfObject, RingBuffer } from "libbpf-ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openProg } from "../../src/objects.ts";
+import { caught } from "../caught.ts";
 import { kernels, type OpenKernel } from "./kernels.ts";
 
 interface Event {
@@ -20,16 +20,6 @@ interface Line {
 interface Order {
   id: number;
   amount: number;
-}
-
-function caught(act: () => unknown): BpfError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof BpfError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 /** What a socket filter sees of it has `length` bytes. */

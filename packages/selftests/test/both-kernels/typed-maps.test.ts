@@ -5,6 +5,7 @@ import { BPF_EXIST, BPF_NOEXIST } from "@bpf-ts/uapi/map-flags";
 import { BatchCursor, type BpfObject, openMap } from "libbpf-ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openProg } from "../../src/objects.ts";
+import { caught } from "../caught.ts";
 import { kernels, type OpenKernel } from "./kernels.ts";
 
 interface Flow {
@@ -16,16 +17,6 @@ interface Flow {
 interface Stats {
   packets: bigint;
   bytes: number;
-}
-
-function caught(act: () => unknown): BpfError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof BpfError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 const flow = (saddr: number): Flow => ({ saddr, port: 80, protocol: 6 });

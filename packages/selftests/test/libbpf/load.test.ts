@@ -1,10 +1,10 @@
 /** Objects loaded into the in-process kernel and run: what they compute says whether everything was put in its place. */
 import { createKernel, type Kernel } from "@bpf-ts/kernel";
-import { BpfError } from "@bpf-ts/uapi";
 import { EBADFD, EEXIST, EINVAL, EPERM } from "@bpf-ts/uapi/errno";
 import { type BpfObject, camelCase, LibbpfError, openMap, openObject } from "libbpf-ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openProg, readObject } from "../../src/objects.ts";
+import { caught } from "../caught.ts";
 
 let kernel: Kernel;
 beforeEach(() => {
@@ -17,16 +17,6 @@ afterEach(() => {
 /** A packet that is `length` bytes long. */
 function packet(length: number): { data: Uint8Array } {
   return { data: new Uint8Array(length) };
-}
-
-function caught(act: () => unknown): BpfError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof BpfError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 describe("functions", () => {

@@ -2,7 +2,7 @@ import type { Btf } from "@bpf-ts/btf";
 import type { StructOpsType } from "@bpf-ts/maps";
 import { EBADF, EINVAL } from "@bpf-ts/uapi/errno";
 import type { Machine } from "../../machine.ts";
-import { SUBSYSTEMS, type Subsystem } from "./table.ts";
+import { INIT_MEMBER, type InitMember } from "./table.ts";
 
 const VALUE_PREFIX = "bpf_struct_ops_";
 
@@ -16,8 +16,8 @@ export function structOpsType(machine: Machine, valueTypeId: number): StructOpsT
   const btf = machine.kernelBtf;
   if (valueTypeId >= btf.typeCount || btf.kindOf(valueTypeId) !== "struct") return undefined;
   const name = btf.nameOf(valueTypeId);
-  const subsystem = name.startsWith(VALUE_PREFIX) ? SUBSYSTEMS[name.slice(VALUE_PREFIX.length)] : undefined;
-  if (subsystem === undefined) return undefined;
+  const initMember = name.startsWith(VALUE_PREFIX) ? INIT_MEMBER[name.slice(VALUE_PREFIX.length)] : undefined;
+  if (initMember === undefined) return undefined;
   const data = members(btf, valueTypeId).find((member) => member.name === "data")!;
   const [valueSize, dataOffset] = [btf.sizeOf(valueTypeId), data.offset];
   return {
@@ -31,7 +31,7 @@ export function structOpsType(machine: Machine, valueTypeId: number): StructOpsT
     init: (map, value) =>
       initMembers(
         machine,
-        subsystem,
+        initMember,
         data.typeId,
         map.table.memory.u8.slice(value + dataOffset, value + dataOffset + data.size),
       ),
@@ -39,7 +39,7 @@ export function structOpsType(machine: Machine, valueTypeId: number): StructOpsT
 }
 
 /** @see v6.18 kernel/bpf/bpf_struct_ops.c, bpf_struct_ops_map_update_elem */
-function initMembers(machine: Machine, subsystem: Subsystem, typeId: number, value: Uint8Array): number {
+function initMembers(machine: Machine, initMember: InitMember, typeId: number, value: Uint8Array): number {
   const btf = machine.kernelBtf;
   let last = 0;
   for (const { name, offset, size, typeId: memberType } of members(btf, typeId)) {
@@ -51,7 +51,7 @@ function initMembers(machine: Machine, subsystem: Subsystem, typeId: number, val
       if (!isZero) return last;
       continue;
     }
-    last = subsystem.initMember(name, bytes);
+    last = initMember(name, bytes);
     if (last < 0) return last;
     if (last > 0) continue;
     if (target === undefined || btf.kindOf(target) !== "func_proto") {
@@ -63,7 +63,8 @@ function initMembers(machine: Machine, subsystem: Subsystem, typeId: number, val
     // Programs of this type are not loaded yet, so what is behind the fd is none.
     return machine.current.fds.get(fd) === undefined ? -EBADF : -EINVAL;
   }
-  return subsystem.validate(new Set());
+  // No structure here does without functions. @see v6.18 net/ipv4/tcp_cong.c, tcp_validate_congestion_control
+  return -EINVAL;
 }
 
 interface Member {
